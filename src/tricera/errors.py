@@ -1,0 +1,33 @@
+"""The one form of Tricera's messages: what happened, where, expected, got, fix."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SafetyError(ValueError):
+    """A file or a configuration asks for something that could do harm."""
+
+
+def report(what: str, *, expected: object = None, got: object = None, fix: str | None = None) -> str:
+    """The text of an error: one sentence, then what was expected, what came, and what to change.
+
+    >>> print(report("`units` is not a size.", expected="a positive integer", got=-3))
+    `units` is not a size.
+      expected: a positive integer
+      got:      -3
+    """
+    rows = (("expected", expected), ("got", got), ("fix", fix))
+    return "\n".join([what, *(f"  {name + ':':<9} {value}" for name, value in rows if value is not None)])
+
+
+def nearest(name: str, choices: Iterable[str]) -> str | None:
+    """The one of `choices` that looks most like `name`, whatever its case; None if none is near."""
+    by_fold = {choice.lower(): choice for choice in sorted(choices, reverse=True)}
+    match = difflib.get_close_matches(str(name).lower(), by_fold, n=1, cutoff=0.6)
+    return by_fold[match[0]] if match else None
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str | None:
+    """`did you mean 'Dropout'?`, or None where nothing is near: the `fix` of an unknown name."""
+    match = nearest(name, choices)
+    return f"did you mean {match!r}?" if match else None
