@@ -1,0 +1,51 @@
+"""What every test shares: the platform, a disk cache of compiled programs, seeds, real Keras, real data."""
+
+import os
+import random
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+CACHE = REPOSITORY / ".cache"
+
+# Read by JAX and Keras when they are first imported, hence set before anything else is imported.
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("KERAS_HOME", str(CACHE / "keras"))
+os.environ.setdefault("TRICERA_CACHE_DIR", str(CACHE / "xla"))
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.environ["TRICERA_CACHE_DIR"])
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+import hypothesis  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+# The first example compiles, so no deadline; the same examples in every run.
+hypothesis.settings.register_profile("tricera", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.load_profile("tricera")
+
+
+@pytest.fixture(autouse=True)
+def seeds():
+    """The same random numbers in every test, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
+
+
+@pytest.fixture(scope="session")
+def keras():
+    """Real Keras, on its JAX backend: the oracle."""
+    import keras
+
+    assert keras.backend.backend() == "jax"
+    assert keras.__version__.startswith("3.15")
+    return keras
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of real data beside the checkout, or `$TRICERA_SHARED`; without it the test is skipped."""
+    folder = Path(os.environ.get("TRICERA_SHARED") or REPOSITORY.parent / "shared")
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}")
+    return folder
