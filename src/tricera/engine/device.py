@@ -89,7 +89,9 @@ def _writable(folder: Path) -> bool:
 
 def _processor() -> str:
     """A name for the processor's instruction set."""
-    features = f"{_host.machine()} {_host.system()} " + _first_lines("/proc/cpuinfo", ("model name", "flags", "Features"))
+    features = f"{_host.machine()} {_host.system()} " + _first_lines(
+        "/proc/cpuinfo", ("model name", "flags", "Features")
+    )
     return hashlib.sha256(features.encode()).hexdigest()[:12]
 
 

@@ -1,0 +1,107 @@
+"""Objects that remember how they were made, so that their configuration need not be written by hand."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from tricera.engine import registry
+from tricera.errors import did_you_mean, report
+
+# What `legacy` adds to: each takes (class, args, kwargs) and returns the args and kwargs to use instead.
+translators: list[Callable[[type, tuple, dict], tuple[tuple, dict]]] = []
+
+
+@functools.cache
+def parameters(function: Callable) -> dict[str, inspect.Parameter]:
+    """The parameters of a function or method, without `self`."""
+    found = dict(inspect.signature(function).parameters)
+    found.pop("self", None)
+    return found
+
+
+def argument_names(cls: type) -> set[str]:
+    """Every named argument that the constructors of a class and of its bases take."""
+    found: set[str] = set()
+    for base in cls.__mro__:
+        if "__init__" in vars(base) and base is not object:
+            found |= {
+                name for name, p in parameters(base.__init__).items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+            }
+    return found
+
+
+def unknown_argument(cls: type, name: str, known: set[str]) -> str:
+    """The message for a constructor argument that does not exist."""
+    return report(
+        f"{cls.__name__}: Unrecognized keyword argument passed: {name!r}.",
+        fix=did_you_mean(name, known) or f"the arguments are: {', '.join(sorted(known))}.",
+    )
+
+
+class Remembering(type):
+    """The metaclass that remembers the constructor's arguments in `_arguments`."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        for translate in translators:
+            args, kwargs = translate(cls, args, kwargs)
+        thing = cls.__new__(cls, *args, **kwargs)
+        if isinstance(thing, cls):
+            object.__setattr__(thing, "_arguments", _remember(type(thing), args, kwargs))
+            type(thing).__init__(thing, *args, **kwargs)
+        return thing
+
+
+def _remember(cls: type, args: tuple, kwargs: dict) -> dict[str, Any]:
+    signature = _signature(cls)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        unexpected = [name for name in kwargs if name not in signature.parameters]
+        if unexpected and not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
+            raise TypeError(unknown_argument(cls, unexpected[0], argument_names(cls))) from None
+        raise TypeError(report(f"{cls.__name__}: {error}.", expected=f"{cls.__name__}{signature}")) from None
+    bound.apply_defaults()
+    arguments: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            arguments.update(value)
+        elif kind is not inspect.Parameter.VAR_POSITIONAL or value:
+            arguments[name] = value
+    return arguments
+
+
+@functools.cache
+def _signature(cls: type) -> inspect.Signature:
+    signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+class Configured(metaclass=Remembering):
+    """Base of everything that has a configuration: `cls.from_config(thing.get_config())` is an equal thing."""
+
+    _arguments: dict[str, Any]
+
+    def arguments(self) -> dict[str, Any]:
+        """The constructor's arguments as they hold now: an attribute of the same name wins over what was passed."""
+        own = vars(self)
+        return {name: own.get(name, value) for name, value in self._arguments.items()}
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments in plain form."""
+        return {name: registry.serialize(value) for name, value in self.arguments().items()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]):
+        """An object made from what `get_config` returned."""
+        return cls(**{name: revive(value) for name, value in config.items()})
+
+
+def revive(value: Any) -> Any:
+    """A value of a configuration: nested plain forms become objects, names stay names."""
+    if isinstance(value, dict) and "class_name" in value and "config" in value:
+        return registry.deserialize(value)
+    if isinstance(value, list):
+        return [revive(item) for item in value]
+    return value

@@ -1,0 +1,120 @@
+"""Names of dtypes, and the policies that say in which one a layer computes and in which it keeps its weights."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from tricera import config, errors
+from tricera.engine import registry
+from tricera.engine.configured import Configured
+
+FLOATS = ("bfloat16", "float16", "float32", "float64")
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+ALLOWED = {*FLOATS, *INTEGERS, "bool", "complex64", "complex128", "string", "float8_e4m3fn", "float8_e5m2", "int4"}
+_PYTHON = {bool: "bool", int: "int32", float: None, str: "string"}
+
+
+def standardize_dtype(dtype: Any) -> str:
+    """The name of a dtype given in any way; `floatx` for None.
+
+    Raises:
+        ValueError: no array can have it.
+    """
+    if dtype is None:
+        return config.floatx()
+    if isinstance(dtype, type) and dtype in _PYTHON:
+        return _PYTHON[dtype] or config.floatx()
+    name = str(getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or dtype).removeprefix("torch.")
+    if name not in ALLOWED:
+        fix = errors.did_you_mean(name, ALLOWED)
+        raise ValueError(errors.report(f"Invalid dtype: {dtype!r}.", expected=", ".join(sorted(ALLOWED)), fix=fix))
+    return name
+
+
+def is_float(dtype: Any) -> bool:
+    """Whether a dtype is a real floating one."""
+    return jnp.issubdtype(dtype, jnp.floating)
+
+
+def dtype_of(x: Any) -> str:
+    """The dtype's name of anything that has one, or of a Python number."""
+    return standardize_dtype(x.dtype) if hasattr(x, "dtype") else standardize_dtype(type(x))
+
+
+def result_type(*dtypes: Any) -> str:
+    """The dtype that operands of these dtypes (or Python numbers of these types) compute in."""
+    operands = [_weak(d) if isinstance(d, type) and d in _PYTHON else jnp.dtype(standardize_dtype(d)) for d in dtypes]
+    return jnp.result_type(*operands).name if operands else config.floatx()
+
+
+def _weak(python_type: type) -> Any:
+    return {bool: np.bool_, int: 0, float: 0.0}[python_type]
+
+
+@registry.register("dtype_policy")
+class DTypePolicy(Configured):
+    """In which dtype a layer computes and in which it keeps its variables.
+
+    Args:
+        name: a dtype for both, or `"mixed_float16"` or `"mixed_bfloat16"`: compute in 16 bits, keep float32.
+    """
+
+    def __init__(self, name: str | None = None):
+        self.name = name = name or config.floatx()
+        if name in ("mixed_float16", "mixed_bfloat16"):
+            self.compute_dtype, self.variable_dtype = name.removeprefix("mixed_"), "float32"
+        elif name in ALLOWED:
+            self.compute_dtype = self.variable_dtype = name
+        else:
+            choices = [*ALLOWED, "mixed_float16", "mixed_bfloat16"]
+            fix = errors.did_you_mean(str(name), choices)
+            raise ValueError(errors.report(f"Cannot convert {name!r} to a mixed precision DTypePolicy.", fix=fix))
+
+    @property
+    def quantization_mode(self) -> None:
+        """How the layer's weights are quantized: not at all."""
+        return None
+
+    def convert_input(self, x: Any, autocast: bool, dtype: str) -> Any:
+        """`x` as an array (or symbolic tensor), in `dtype` if it is float and `autocast` says so."""
+        castable = autocast and is_float(getattr(x, "dtype", None) or jnp.result_type(x)) and dtype_of(x) != dtype
+        if not hasattr(x, "aval") and hasattr(x, "__array__"):
+            return jnp.asarray(x, dtype if castable else None)
+        return x.astype(dtype) if castable else x
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.name == self.name  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self.name}">'
+
+
+FloatDTypePolicy = DTypePolicy
+
+_policy: DTypePolicy | None = None
+
+
+def dtype_policy() -> DTypePolicy:
+    """The policy of layers that name none."""
+    return _policy or DTypePolicy(config.floatx())
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the policy of layers that are made from now on and name none."""
+    global _policy
+    _policy = None if policy is None else get_policy(policy)
+
+
+def get_policy(identifier: Any) -> DTypePolicy:
+    """The policy that a dtype, a name, a policy or its configuration means; the process' own for None."""
+    if identifier is None:
+        return dtype_policy()
+    if isinstance(identifier, DTypePolicy):
+        return identifier
+    if isinstance(identifier, dict):
+        return registry.deserialize(identifier, role="dtype_policy")
+    return DTypePolicy(identifier if isinstance(identifier, str) else standardize_dtype(identifier))

@@ -1,0 +1,128 @@
+"""What a layer accepts: InputSpec, and the check of inputs against it."""
+
+from typing import Any
+
+from jax import tree_util
+
+from tricera.engine import dtypes
+from tricera.engine.configured import Configured
+from tricera.engine.graph import is_symbolic_leaf, known
+from tricera.errors import report
+
+
+class InputSpec(Configured):
+    """Rank, shape and dtype that an input must have; None admits anything.
+
+    Args:
+        axes: sizes by axis, such as `{-1: 3}`.
+        allow_last_axis_squeeze: whether a last axis of size 1 may be missing or too much.
+    """
+
+    def __init__(
+        self,
+        dtype: Any = None,
+        shape: Any = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: dict[int, int | None] | None = None,
+        allow_last_axis_squeeze: bool = False,
+        name: str | None = None,
+        optional: bool = False,
+    ):
+        self.dtype = None if dtype is None else dtypes.standardize_dtype(dtype)
+        self.shape = None if shape is None else tuple(shape)
+        self.ndim = len(self.shape) if self.shape is not None else ndim
+        self.max_ndim, self.min_ndim = max_ndim, min_ndim
+        self.axes = {int(axis): size for axis, size in (axes or {}).items()}
+        self.allow_last_axis_squeeze, self.name, self.optional = allow_last_axis_squeeze, name, optional
+
+    def __repr__(self) -> str:
+        said = {**vars(self)}
+        said.pop("_arguments", None)
+        return f"InputSpec({', '.join(f'{name}={value}' for name, value in said.items() if value)})"
+
+
+def check(layer: Any, inputs: Any) -> None:
+    """Compare a layer's first argument with its `input_spec`.
+
+    Raises:
+        ValueError: a wrong number of inputs, rank, size or dtype.
+    """
+    if layer.input_spec is None:
+        return
+    specs = tree_util.tree_leaves(layer.input_spec, is_leaf=lambda x: isinstance(x, InputSpec))
+    is_leaf = lambda x: x is None or is_symbolic_leaf(x)  # noqa: E731
+    values = tree_util.tree_leaves(inputs, is_leaf=is_leaf)
+    if len(values) != len(specs):
+        raise ValueError(
+            report(
+                f"{where(layer)}: the layer expects {len(specs)} input(s), but it received {len(values)} input tensors.",
+                expected=specs,
+                got=[_describe(value) for value in values],
+            )
+        )
+    for spec, value in zip(specs, values, strict=True):
+        if value is None or not hasattr(value, "shape"):
+            continue
+        shape = known(value.shape)
+        if (problem := _problem(spec, shape, value)) is not None:
+            what, expected, got = problem
+            raise ValueError(
+                report(
+                    f"{where(layer)}: the input has the wrong {what} and is incompatible with the layer.",
+                    expected=expected(layer) if callable(expected) else expected,
+                    got=got,
+                    fix=_fix(layer, what, spec, shape),
+                )
+            )
+
+
+def where(layer: Any) -> str:
+    """`Dense layer "hidden"`: how messages name a layer."""
+    kind = type(layer).__name__
+    return f'{kind} "{layer.name}"' if kind.endswith("Model") else f'{kind} layer "{layer.name}"'
+
+
+def _describe(value: Any) -> str:
+    return f"{dtypes.dtype_of(value)} {known(value.shape)}" if hasattr(value, "shape") else repr(value)
+
+
+def _problem(spec: InputSpec, shape: tuple, value: Any) -> tuple | None:
+    ndim = len(shape)
+    got = f"{shape}, ndim={ndim}"
+    squeezable = spec.allow_last_axis_squeeze and spec.shape and shape and (spec.shape[-1] == 1 or shape[-1] == 1)
+    if spec.ndim is not None and ndim != spec.ndim and not (squeezable and abs(ndim - spec.ndim) == 1):
+        return "rank", lambda layer: f"{_axes(layer, spec.ndim)}ndim={spec.ndim}", got
+    if spec.max_ndim is not None and ndim > spec.max_ndim:
+        return "rank", f"max_ndim={spec.max_ndim}", got
+    if spec.min_ndim is not None and ndim < spec.min_ndim:
+        return "rank", f"min_ndim={spec.min_ndim}", got
+    if spec.dtype is not None and dtypes.dtype_of(value) != spec.dtype:
+        return "dtype", spec.dtype, dtypes.dtype_of(value)
+    for axis, size in spec.axes.items():
+        if size is not None and (axis >= ndim or shape[axis] not in (size, None)):
+            return "shape", f"{size} along axis {axis}", shape
+    if spec.shape is not None and ndim == spec.ndim:
+        for want, have in zip(spec.shape, shape, strict=True):
+            if want is not None and have is not None and want != have:
+                return "shape", spec.shape, shape
+    return None
+
+
+def _axes(layer: Any, ndim: int) -> str:
+    names = getattr(layer, "input_axes", None)
+    return f"({', '.join(names)}), " if names and len(names) == ndim else ""
+
+
+def _fix(layer: Any, what: str, spec: InputSpec, shape: tuple) -> str | None:
+    if what == "rank" and spec.ndim == len(shape) + 1:
+        names = getattr(layer, "input_axes", None)
+        if names and names[-1] == "channels":
+            return f"add a channel axis: `x[..., None]`, or build with `Input({(*shape[1:], 1)})`."
+        return "add the missing axis, for example with `x[..., None]` or a Reshape layer."
+    if what == "rank" and spec.min_ndim == 2 and len(shape) == 1:
+        return "add a batch axis: `x[None]` for one sample, `x[:, None]` for many samples of one feature."
+    if what == "shape" and layer.built:
+        return "give the same number of features as when the layer was built, or make a new layer."
+    return None

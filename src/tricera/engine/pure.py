@@ -1,0 +1,37 @@
+"""The bridge between objects and functions: a call as a function of its variables' values."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tricera.engine import scope
+from tricera.engine.variable import Variable
+
+
+def pure(call: Callable, variables: Sequence[Variable], training: bool | None = None) -> Callable:
+    """`(values, *args) -> (outputs, new values)` of a call that reads and writes `variables`.
+
+    What `jit`, `grad`, `scan` and `vmap` may be applied to. `values` is a list in the order of `variables`;
+    the cells themselves are neither read nor written.
+    """
+
+    def run(values: Sequence[Any], *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+        with stateless(variables, values, training=training) as table:
+            outputs = call(*args, **kwargs)
+        return outputs, [table[variable] for variable in variables]
+
+    return run
+
+
+class stateless:
+    """A block in which `variables` hold `values`; gives the table, which holds what the block assigned."""
+
+    def __init__(self, variables: Sequence[Variable], values: Sequence[Any], **changes: Any):
+        self.table = {**(scope.current().values or {}), **dict(zip(variables, values, strict=True))}
+        self._scope = scope.enter(values=self.table, masks={}, **changes)
+
+    def __enter__(self) -> dict[Variable, Any]:
+        self._scope.__enter__()
+        return self.table
+
+    def __exit__(self, *exc: Any) -> None:
+        self._scope.__exit__(*exc)

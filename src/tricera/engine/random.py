@@ -1,0 +1,106 @@
+"""SeedGenerator, and what one seed for everything sets."""
+
+import random as python_random
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tricera.engine import scope
+from tricera.engine.configured import Configured
+from tricera.engine.variable import Variable
+from tricera.errors import report
+
+
+class SeedGenerator(Configured):
+    """A source of random keys: its state, two uint32, is a key; each draw counts the second one up.
+
+    Args:
+        seed: an integer; None draws one from Python's `random`.
+    """
+
+    tracked_as = "seed"
+
+    def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any):
+        if seed is None:
+            seed = make_default_seed()
+        if not isinstance(seed, int | np.integer):
+            raise ValueError(report("Argument `seed` must be an integer.", got=repr(seed)))
+        self.seed = int(seed)
+        self.name = name or "seed_generator"
+        with scope.name_scope(self.name):
+            self.state = Variable(
+                np.array([self.seed & 0xFFFFFFFF, 0], "uint32"), trainable=False, name="seed_generator_state"
+            )
+
+    def next(self, ordered: bool = True) -> Any:
+        """The state now, as a key; afterwards the state is another."""
+        key = self.state.raw()
+        if isinstance(key, jax.core.Tracer):
+            self.state.assign(key + np.array([0, 1], "uint32"))
+        else:  # on the host: nothing to compile
+            self.state.assign(np.asarray(key) + np.array([0, 1], "uint32"))
+        return key
+
+    def get_config(self) -> dict[str, Any]:
+        return {"seed": self.seed}
+
+
+def make_default_seed() -> int:
+    """A seed from Python's `random`."""
+    return python_random.randint(1, int(1e9))
+
+
+def draw_seed(seed: Any) -> Any:
+    """A key, two uint32: of a generator its next, of an integer always the same, of None the process' next."""
+    if isinstance(seed, SeedGenerator):
+        return seed.next()
+    if isinstance(seed, int | np.integer):
+        return jnp.asarray(np.array([int(seed) & 0xFFFFFFFF, 0], "uint32"))
+    if seed is None:
+        return global_seed_generator().next(ordered=False)
+    raise ValueError(
+        report(
+            "Argument `seed` must be either an integer or an instance of `SeedGenerator`.",
+            got=f"{seed!r} (of type {type(seed).__name__})",
+        )
+    )
+
+
+_global_seed: int | None = None
+_global: SeedGenerator | None = None
+
+
+def global_seed_generator() -> SeedGenerator:
+    """The generator of everything random that has none of its own."""
+    global _global
+    if _global is None:
+        _global = SeedGenerator(_global_seed, name="global_seed_generator")
+    return _global
+
+
+def reset_global_seed_generator() -> None:
+    """Forget the process' generator: the next use makes a new one."""
+    global _global
+    _global = None
+
+
+def set_random_seed(seed: int) -> None:
+    """Seed Python's `random`, NumPy's, and every generator that is made from now on.
+
+    Raises:
+        ValueError: `seed` is not an integer.
+    """
+    global _global_seed
+    if not isinstance(seed, int):
+        raise ValueError(report("Expected `seed` argument to be an integer.", got=f"{seed!r}"))
+    python_random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    _global_seed = seed
+    reset_global_seed_generator()
+
+
+def get_random_seed() -> int | None:
+    """What `set_random_seed` was given."""
+    return _global_seed

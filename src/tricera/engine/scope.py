@@ -1,0 +1,59 @@
+"""The one context of a call: state table, training, name path, autocast, losses, custom objects."""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the code that runs now may ask of its surroundings. Frozen: `enter` makes a changed one.
+
+    Args:
+        values: the state table of a pure call, `Variable -> array`; None outside of one.
+        training: whether layers behave as in training; None where nobody said.
+        path: the names of the layers around, outermost first.
+        autocast: the dtype that float variables are read in; None for their own.
+        losses: collects `(layer, loss)` of `add_loss` and activity regularizers; None outside of a call.
+        masks: the masks of traced arrays, by identity, while the outermost call runs.
+        custom_objects: names that win over the registry's.
+        inferring: whether shapes are being inferred, so that nothing real is computed.
+    """
+
+    values: MutableMapping[Any, Any] | None = None
+    training: bool | None = None
+    path: tuple[str, ...] = ()
+    autocast: str | None = None
+    losses: list[tuple[Any, Any]] | None = None
+    masks: dict[int, tuple[Any, Any]] | None = None
+    custom_objects: Mapping[str, Any] = field(default_factory=dict)
+    inferring: bool = False
+
+
+_current: ContextVar[Scope] = ContextVar("tricera_scope")
+_outermost = Scope()
+
+
+def current() -> Scope:
+    """The scope of the code that runs now."""
+    return _current.get(_outermost)
+
+
+@contextmanager
+def enter(**changes: Any) -> Iterator[Scope]:
+    """Run a block in the current scope with `changes`."""
+    scope = replace(current(), **changes)
+    token = _current.set(scope)
+    try:
+        yield scope
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def name_scope(name: str) -> Iterator[str]:
+    """Run a block with `name` added to the path that names variables."""
+    with enter(path=(*current().path, name)) as scope:
+        yield "/".join(scope.path)

@@ -1,0 +1,201 @@
+"""Variable: a named, typed cell whose reads and writes go through the scope."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tricera.engine import dtypes, naming, registry, scope
+from tricera.engine.operators import Operators
+from tricera.errors import report
+
+
+class Variable(Operators):
+    """A cell that holds one array of a fixed shape and dtype.
+
+    Args:
+        initializer: an array, a callable `(shape, dtype) -> array`, or the name of an initializer.
+        shape: needed where the initializer is a callable or a name.
+        trainable: whether training computes its gradient and changes it.
+        autocast: whether a layer that computes in 16 bits reads it so.
+    """
+
+    tracked_as = "variable"
+
+    def __init__(
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str = "none",
+        synchronization: str = "auto",
+        name: str | None = None,
+        layout: Any = None,
+    ):
+        self.name = name or naming.auto_name(type(self))
+        if "/" in self.name:
+            raise ValueError(report("Argument `name` must not contain '/'.", got=repr(name)))
+        self.path = "/".join((*scope.current().path, self.name))
+        self.trainable = trainable
+        self.learnable = trainable  # what `layer.trainable = True` brings back
+        self.autocast, self.aggregation, self.synchronization = autocast, aggregation, synchronization
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        self.overwrite_with_gradient = False
+        self._lent = False
+        self._value = self._initial(initializer, shape, dtype)
+        self.shape: tuple[int, ...] = tuple(self._value.shape)
+        self.dtype: str = dtypes.dtype_of(self._value)
+
+    def _initial(self, initializer: Any, shape: Any, dtype: Any) -> jax.Array:
+        if isinstance(initializer, str):
+            initializer = registry.resolve("initializer", initializer)
+        if not callable(initializer):
+            given = jnp.asarray(initializer) if dtype is None else initializer
+            return _concrete(given, dtypes.standardize_dtype(dtype or _default_dtype(given)))
+        if shape is None:
+            raise ValueError(
+                report("A Variable made by an initializer needs a shape.", fix="pass `shape=`.", got="shape=None")
+            )
+        dtype = dtypes.standardize_dtype(dtype)
+        with jax.ensure_compile_time_eval():  # a layer may be built while something is traced
+            return _concrete(initializer(standardize_shape(shape), dtype=dtype), dtype)
+
+    @property
+    def value(self) -> Any:
+        """The array: the scope's, in a pure call, else the cell's."""
+        here = scope.current()
+        if here.values is not None and self in here.values:
+            value = here.values[self]
+        else:
+            value, self._lent = self._value, True
+        if here.autocast and self.autocast and dtypes.is_float(self.dtype) and here.autocast != self.dtype:
+            return value.astype(here.autocast)
+        return value
+
+    def assign(self, value: Any) -> Any:
+        """Put `value` into the cell (in a pure call, into the scope's table).
+
+        Raises:
+            ValueError: another shape.
+        """
+        value = jnp.asarray(value, self.dtype) if not isinstance(value, Variable) else value.value.astype(self.dtype)
+        if tuple(value.shape) != self.shape:
+            raise ValueError(
+                report(
+                    f"The shape of the target variable and the shape of the target value in `variable.assign(value)` "
+                    f'must match: variable "{self.path}".',
+                    expected=self.shape,
+                    got=tuple(value.shape),
+                )
+            )
+        here = scope.current()
+        if here.values is not None:
+            here.values[self] = value
+        elif isinstance(value, jax.core.Tracer):
+            raise ValueError(
+                report(
+                    f'Variable "{self.path}" would be assigned a traced value.',
+                    fix="inside of `jax.jit` or `jax.grad` use `stateless_call`, `tricera.engine.pure.pure` or `fit`.",
+                )
+            )
+        else:
+            self._value, self._lent = value, False
+        return value
+
+    def assign_add(self, value: Any) -> Any:
+        """`self + value`, put into the cell."""
+        return self.assign(self.raw() + value)
+
+    def assign_sub(self, value: Any) -> Any:
+        """`self - value`, put into the cell."""
+        return self.assign(self.raw() - value)
+
+    def raw(self) -> Any:
+        """The value in the variable's own dtype, whatever the layer around computes in."""
+        with scope.enter(autocast=None):
+            return self.value
+
+    def take(self) -> jax.Array:
+        """The cell's array for a program that donates it: a copy if somebody else may hold it."""
+        value = jnp.copy(self._value) if self._lent else self._value
+        self._value, self._lent = value, False
+        return value
+
+    def put(self, value: jax.Array) -> None:
+        """Make `value`, of this shape and dtype, the cell's, whatever the scope."""
+        self._value, self._lent = value, False
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the value."""
+        return np.array(self.value)
+
+    def __jax_array__(self) -> Any:
+        return self.value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.value, dtype)
+
+    def astype(self, dtype: Any) -> Any:
+        """The value in another dtype."""
+        return self.value.astype(dtypes.standardize_dtype(dtype))
+
+    def _operate(self, name: str, *operands: Any) -> Any:
+        arrays = (x.value if isinstance(x, Variable) else x for x in operands)
+        return registry.find("op", name)(*arrays)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __deepcopy__(self, memo: dict) -> "Variable":
+        twin = memo[id(self)] = object.__new__(type(self))
+        twin.__dict__.update(vars(self))
+        twin._value = jnp.copy(self._value)
+        return twin
+
+    def __repr__(self) -> str:
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self._value}>"
+
+
+def _default_dtype(value: Any) -> Any:
+    dtype = dtypes.dtype_of(value)
+    return None if dtypes.is_float(dtype) and not hasattr(value, "dtype") else dtype
+
+
+def _concrete(value: Any, dtype: str) -> jax.Array:
+    return jnp.asarray(np.asarray(value, dtype) if not isinstance(value, jax.Array) else value, dtype)
+
+
+def standardize_shape(shape: Any) -> tuple[int, ...]:
+    """A shape as a tuple of sizes.
+
+    Raises:
+        ValueError: a size is unknown, negative or no whole number.
+    """
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    for size in shape:
+        if not isinstance(size, int | np.integer) or size < 0:
+            raise ValueError(report("A variable's shape must be known.", expected="non-negative integers", got=shape))
+    return tuple(int(size) for size in shape)
