@@ -1,0 +1,5 @@
+"""Tricera: Keras as one compiled engine."""
+
+from tricera.engine import device
+
+device.prepare()
