@@ -7,18 +7,17 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 CACHE = REPOSITORY / ".cache"
 
-# Read by JAX and Keras when they are first imported, hence set before anything else is imported.
+# Read when JAX, Keras and Tricera are first imported, hence set before anything else is imported.
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("KERAS_HOME", str(CACHE / "keras"))
 os.environ.setdefault("TRICERA_CACHE_DIR", str(CACHE / "xla"))
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.environ["TRICERA_CACHE_DIR"])
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import hypothesis  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+
+import tricera  # noqa: E402, F401  (sets XLA up, for real Keras too, in whatever order tests import the two)
 
 # The first example compiles, so no deadline; the same examples in every run.
 hypothesis.settings.register_profile("tricera", deadline=None, derandomize=True, max_examples=50)
