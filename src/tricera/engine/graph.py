@@ -157,6 +157,11 @@ class Operation:
 
 
 def op(function: Callable) -> Callable:
+    """Make a function of arrays into one of arrays *or* symbolic tensors, and enter it among the ops."""
+    return registry.register("op")(lift(function))
+
+
+def lift(function: Callable) -> Callable:
     """Make a function of arrays into one of arrays *or* symbolic tensors; the latter record a node."""
 
     @functools.wraps(function)
@@ -165,7 +170,7 @@ def op(function: Callable) -> Callable:
             return record(Operation(function), args, kwargs)
         return function(*map(_read, args), **{name: _read(value) for name, value in kwargs.items()})
 
-    return registry.register("op")(call)
+    return call
 
 
 def _read(x: Any) -> Any:

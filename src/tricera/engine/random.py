@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tricera.engine import scope
+from tricera.engine import registry, scope
 from tricera.engine.configured import Configured
 from tricera.engine.variable import Variable
 from tricera.errors import report
 
 
+@registry.register("seed_generator")
 class SeedGenerator(Configured):
     """A source of random keys: its state, two uint32, is a key; each draw counts the second one up.
 

@@ -194,6 +194,7 @@ _MODULES = {
     "metric": "keras.metrics",
     "optimizer": "keras.optimizers",
     "schedule": "keras.optimizers.schedules",
+    "seed_generator": "keras.random",
     "dtype_policy": "keras",
     "model": "keras",
 }
@@ -227,7 +228,7 @@ def deserialize(config: Any, role: str | None = None, custom_objects: Mapping[st
         return np.array(inner["value"], inner["dtype"])
     if name == "function":
         return _find_anywhere(inner, role, custom_objects)
-    cls = _find_anywhere(config.get("registered_name") or name, role, custom_objects, fallback=name)
+    cls = _find_anywhere(config.get("registered_name") or name, role, custom_objects, name, config.get("module"))
     if not hasattr(cls, "from_config"):
         return cls
     if custom_objects:
@@ -236,9 +237,16 @@ def deserialize(config: Any, role: str | None = None, custom_objects: Mapping[st
     return cls.from_config(inner)
 
 
-def _find_anywhere(name: str, role: str | None, custom_objects: Mapping | None, fallback: str | None = None) -> Any:
+def _find_anywhere(
+    name: str,
+    role: str | None,
+    custom_objects: Mapping | None,
+    fallback: str | None = None,
+    module: str | None = None,
+) -> Any:
     known: dict[str, Any] = {}
-    for each in [role] if role else reversed(_roles):
+    first = [each for each in _roles if _MODULES.get(each) == module]
+    for each in [role] if role else [*reversed(_roles), *first]:  # the last wins
         known.update(_roles.get(each, {}))
     known.update(custom())
     known.update(custom_objects or {})
