@@ -26,7 +26,8 @@ _GLOBALS = {
 }
 _DTYPE_NAME = re.compile(r"[biuf][1248]|O8?")
 # Runs of small integers, nearly all of a data set of texts, are left to the C code: they hold no other instruction.
-_INTEGERS = re.compile(rb"(?:K.|M..|J.{4})+", re.DOTALL)
+_INTEGERS = re.compile(rb"(?>K.|M..|J.{4})++", re.DOTALL)
+_PLAIN = {int, list}
 _MARK = object()
 
 
@@ -112,7 +113,7 @@ class _Reader:
 
     def extend(self, values: list) -> None:
         _expect(type(self.stack[-1]) is list, "it appends to what is no list")
-        self.stack[-1].extend(map(_value, values))
+        self.stack[-1].extend(values if set(map(type, values)) <= _PLAIN else map(_value, values))
 
     def update(self, values: list) -> None:
         _expect(type(self.stack[-1]) is dict, "it sets items of what is no dict")
