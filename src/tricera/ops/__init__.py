@@ -1,0 +1,12 @@
+"""keras.ops: functions of arrays that work on symbolic tensors too."""
+
+# ruff: noqa: F403
+from tricera.ops import linalg, nn, numpy
+from tricera.ops.core import *
+from tricera.ops.linalg import *
+from tricera.ops.math import *
+from tricera.ops.nn import *
+from tricera.ops.numpy import *
+
+__all__ = ["linalg", "nn", "numpy"]
+__all__ += [name for name, thing in vars().items() if getattr(thing, "__module__", "").startswith(__name__ + ".")]

@@ -1,0 +1,129 @@
+"""Convolutions, and blocks of pixels as channels."""
+
+from jax import lax
+from jax import numpy as jnp
+
+from tricera import config
+from tricera.engine.graph import op
+from tricera.kernels import conv as kernels
+
+
+@op
+def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
+    """`y[o] = sum_k x[o * strides + k * dilation_rate] @ kernel[k]` over 1, 2 or 3 spatial axes.
+
+    Shapes: inputs `(batch, *spatial, channels)` or channels first; kernel `(*window, channels / groups, filters)`.
+    """
+    data_format = config.standardize_data_format(data_format)
+    return kernels.conv(jnp.asarray(inputs), jnp.asarray(kernel), strides, padding, data_format, dilation_rate)
+
+
+@op
+def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
+    """The convolution of each channel by its own filters: kernel `(*window, channels, multiplier)`."""
+    data_format = config.standardize_data_format(data_format)
+    return kernels.depthwise_conv(
+        jnp.asarray(inputs), jnp.asarray(kernel), strides, padding, data_format, dilation_rate
+    )
+
+
+@op
+def separable_conv(
+    inputs, depthwise_kernel, pointwise_kernel, strides=1, padding="valid", data_format=None, dilation_rate=1
+):
+    """`depthwise_conv`, then `conv` by a kernel of size 1."""
+    x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(x, pointwise_kernel, 1, "valid", data_format)
+
+
+@op
+def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=None, data_format=None, dilation_rate=1):
+    """The transpose of `conv`, its gradient: `y[i * strides + k * dilation_rate] += x[i] @ kernel[k]^T`.
+
+    Shapes: inputs `(batch, *spatial, channels)` or channels first; kernel `(*window, filters, channels)`.
+
+    Args:
+        padding: "valid" keeps every y; "same" crops to `strides` times the size.
+        output_padding: so much is added to each size of y.
+    """
+    x, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
+    rank, data_format = kernel.ndim - 2, config.standardize_data_format(data_format)
+    strides, dilation = kernels.per_axis(strides, rank), kernels.per_axis(dilation_rate, rank)
+    extra = (None,) * rank if output_padding is None else kernels.per_axis(output_padding, rank)
+    pads = [
+        _transposed_padding((size - 1) * rate + 1, stride, padding, more)
+        for size, rate, stride, more in zip(kernel.shape, dilation, strides, extra, strict=False)
+    ]
+    flipped = jnp.swapaxes(jnp.flip(kernel, range(rank)), -1, -2)
+    numbers = kernels.dimension_numbers(rank, data_format)
+    return lax.conv_general_dilated(
+        x.astype(kernel.dtype), flipped, (1,) * rank, pads, strides, dilation, dimension_numbers=numbers
+    )
+
+
+def _transposed_padding(window, stride, padding, extra):
+    """What to add around the spread input so that y begins and ends where Keras says."""
+    if extra is None:
+        cropped = 0 if padding == "valid" else max(window - stride, 0) // 2
+        beyond = max(window - stride, 0) if padding == "valid" else 0  # y has the size `stride * size + beyond`
+    else:
+        cropped = 0 if padding == "valid" else window // 2
+        beyond = window - stride - 2 * cropped + extra
+    before = window - 1 - cropped
+    return before, stride + beyond + window - 2 - before
+
+
+@op
+def depth_to_space(x, block_size, data_format="channels_last"):
+    """Channels to blocks of pixels: `(batch, h, w, b * b * c) -> (batch, b * h, b * w, c)`."""
+    x, b = _last(x, data_format), block_size
+    n, h, w, c = x.shape
+    x = jnp.transpose(jnp.reshape(x, (n, h, w, b, b, c // (b * b))), (0, 1, 3, 2, 4, 5))
+    return _first(jnp.reshape(x, (n, h * b, w * b, c // (b * b))), data_format)
+
+
+@op
+def space_to_depth(x, block_size, data_format="channels_last"):
+    """Blocks of pixels to channels: `(batch, b * h, b * w, c) -> (batch, h, w, b * b * c)`."""
+    x, b = _last(x, data_format), block_size
+    n, h, w, c = x.shape
+    x = jnp.transpose(jnp.reshape(x, (n, h // b, b, w // b, b, c)), (0, 1, 3, 2, 4, 5))
+    return _first(jnp.reshape(x, (n, h // b, w // b, b * b * c)), data_format)
+
+
+def _last(x, data_format):
+    return jnp.moveaxis(jnp.asarray(x), 1, -1) if data_format == "channels_first" else jnp.asarray(x)
+
+
+def _first(x, data_format):
+    return jnp.moveaxis(x, -1, 1) if data_format == "channels_first" else x
+
+
+@op
+def unfold(x, kernel_size, dilation=1, padding=0, stride=1):
+    """The windows of images as columns: `(batch, channels, h, w) -> (batch, channels * kh * kw, windows)`."""
+    size, dilation, padding, stride = (kernels.per_axis(v, 2) for v in (kernel_size, dilation, padding, stride))
+    x = jnp.asarray(x)
+    pads = [(p, p) for p in padding]
+    patches = lax.conv_general_dilated_patches(x, size, stride, pads, rhs_dilation=dilation)
+    return jnp.reshape(patches, (*patches.shape[:2], patches.shape[2] * patches.shape[3]))
+
+
+@op
+def fold(x, output_size, kernel_size, dilation=1, padding=0, stride=1):
+    """The sum of windows put back into images: `unfold` transposed."""
+    size, dilation, padding, stride = (kernels.per_axis(v, 2) for v in (kernel_size, dilation, padding, stride))
+    x, (h, w) = jnp.asarray(x), kernels.per_axis(output_size, 2)
+    rows, columns = (
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, p, d, k, s in zip((h, w), padding, dilation, size, stride, strict=True)
+    )
+    blocks = jnp.reshape(x, (x.shape[0], -1, *size, rows, columns))
+    image = jnp.zeros((x.shape[0], blocks.shape[1], h + 2 * padding[0], w + 2 * padding[1]), x.dtype)
+    for i in range(size[0]):
+        for j in range(size[1]):
+            top, left = i * dilation[0], j * dilation[1]
+            down = slice(top, top + stride[0] * rows, stride[0])
+            right = slice(left, left + stride[1] * columns, stride[1])
+            image = image.at[:, :, down, right].add(blocks[:, :, i, j])
+    return image[:, :, padding[0] : padding[0] + h, padding[1] : padding[1] + w]

@@ -1,0 +1,201 @@
+"""The same elements in another shape or order."""
+
+from jax import numpy as jnp
+
+from tricera.engine.graph import op
+
+
+@op
+def reshape(x, newshape):
+    """The elements of `x`, in order, in another shape; one size may be -1: whatever is left."""
+    return jnp.reshape(jnp.asarray(x), newshape)
+
+
+@op
+def ravel(x):
+    """The elements of `x` along one axis."""
+    return jnp.ravel(jnp.asarray(x))
+
+
+@op
+def view(x, dtype=None):
+    """The bytes of `x` read as another dtype."""
+    return jnp.asarray(x).view(dtype)
+
+
+@op
+def transpose(x, axes=None):
+    """`x` with its axes in the order `axes`; None turns the order round."""
+    return jnp.transpose(jnp.asarray(x), axes)
+
+
+@op
+def moveaxis(x, source, destination):
+    """`x` with the axes `source` moved to the places `destination`."""
+    return jnp.moveaxis(jnp.asarray(x), source, destination)
+
+
+@op
+def swapaxes(x, axis1, axis2):
+    """`x` with two axes exchanged."""
+    return jnp.swapaxes(jnp.asarray(x), axis1, axis2)
+
+
+@op
+def expand_dims(x, axis):
+    """`x` with a new axis of size 1 at each place of `axis`."""
+    return jnp.expand_dims(jnp.asarray(x), axis)
+
+
+@op
+def squeeze(x, axis=None):
+    """`x` without the axes `axis` of size 1; without all such where None."""
+    return jnp.squeeze(jnp.asarray(x), axis)
+
+
+@op
+def broadcast_to(x, shape):
+    """`x` repeated to this shape."""
+    return jnp.broadcast_to(jnp.asarray(x), shape)
+
+
+@op
+def repeat(x, repeats, axis=None):
+    """Each element `repeats` times in a row, along `axis`."""
+    return jnp.repeat(jnp.asarray(x), repeats if isinstance(repeats, int) else jnp.asarray(repeats), axis)
+
+
+@op
+def tile(x, repeats):
+    """`x` as a whole, `repeats` times along each axis."""
+    return jnp.tile(jnp.asarray(x), repeats)
+
+
+@op
+def flip(x, axis=None):
+    """The elements in the opposite order along `axis`."""
+    return jnp.flip(jnp.asarray(x), axis)
+
+
+@op
+def fliplr(x):
+    """`x` with its second axis turned round."""
+    return jnp.fliplr(jnp.asarray(x))
+
+
+@op
+def flipud(x):
+    """`x` with its first axis turned round."""
+    return jnp.flipud(jnp.asarray(x))
+
+
+@op
+def roll(x, shift, axis=None):
+    """The elements moved on by `shift` along `axis`; those that fall off at the end come in at the front."""
+    return jnp.roll(jnp.asarray(x), shift, axis)
+
+
+@op
+def rot90(array, k=1, axes=(0, 1)):
+    """`array` turned `k` times by a right angle in the plane of `axes`, from the first towards the second."""
+    return jnp.rot90(jnp.asarray(array), k, axes)
+
+
+@op
+def pad(x, pad_width, mode="constant", constant_values=None):
+    """`x` made larger on both sides of each axis.
+
+    Args:
+        pad_width: `(before, after)` for each axis, or for all; or one number for all sides.
+        mode: "constant", "reflect", "symmetric", "edge", "wrap", ...
+    """
+    fill = {} if constant_values is None else {"constant_values": constant_values}
+    return jnp.pad(jnp.asarray(x), pad_width, mode, **fill)
+
+
+# ---- joining
+
+
+@op
+def concatenate(xs, axis=0):
+    """The arrays one after the other along `axis`."""
+    return jnp.concatenate([jnp.asarray(x) for x in xs], axis)
+
+
+@op
+def stack(x, axis=0):
+    """The arrays one after the other along a new axis."""
+    return jnp.stack([jnp.asarray(each) for each in x], axis)
+
+
+@op
+def hstack(xs):
+    """The arrays side by side: along the second axis; vectors along their only one."""
+    return jnp.hstack([jnp.asarray(x) for x in xs])
+
+
+@op
+def vstack(xs):
+    """The arrays one above the other: along the first axis; vectors become rows."""
+    return jnp.vstack([jnp.asarray(x) for x in xs])
+
+
+@op
+def dstack(xs):
+    """The arrays one behind the other: along the third axis."""
+    return jnp.dstack([jnp.asarray(x) for x in xs])
+
+
+@op
+def append(x1, x2, axis=None):
+    """`x2` after `x1` along `axis`; both flat where None."""
+    return jnp.append(jnp.asarray(x1), jnp.asarray(x2), axis)
+
+
+# ---- splitting
+
+
+@op
+def split(x, indices_or_sections, axis=0):
+    """A list of the parts of `x` along `axis`: so many equal ones, or cut at these places."""
+    return jnp.split(jnp.asarray(x), indices_or_sections, axis)
+
+
+@op
+def array_split(x, indices_or_sections, axis=0):
+    """As `split`; the first parts are larger by one where the number does not divide the size."""
+    return jnp.array_split(jnp.asarray(x), indices_or_sections, axis)
+
+
+@op
+def hsplit(x, indices_or_sections):
+    """`split` along the second axis; of a vector along its only one."""
+    return jnp.hsplit(jnp.asarray(x), indices_or_sections)
+
+
+@op
+def vsplit(x, indices_or_sections):
+    """`split` along the first axis."""
+    return jnp.vsplit(jnp.asarray(x), indices_or_sections)
+
+
+@op
+def dsplit(x, indices_or_sections):
+    """`split` along the third axis."""
+    return jnp.dsplit(jnp.asarray(x), indices_or_sections)
+
+
+# ---- asking
+
+
+@op
+def size(x):
+    """The number of elements."""
+    count = jnp.asarray(x).size
+    return count if isinstance(count, int) else jnp.asarray(count)
+
+
+@op
+def ndim(x):
+    """The number of axes."""
+    return jnp.asarray(x).ndim
