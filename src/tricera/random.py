@@ -1,0 +1,96 @@
+"""keras.random: random arrays. The numbers of a seed are those of Keras on JAX."""
+
+import jax
+from jax import numpy as jnp
+
+from tricera import config
+from tricera.engine.graph import op
+from tricera.engine.random import SeedGenerator, draw_seed
+
+__all__ = [
+    "SeedGenerator",
+    "beta",
+    "binomial",
+    "categorical",
+    "dropout",
+    "gamma",
+    "normal",
+    "randint",
+    "shuffle",
+    "truncated_normal",
+    "uniform",
+]
+
+
+def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+    """Normal numbers.
+
+    Args:
+        seed: an integer (the same numbers at every call), a `SeedGenerator`, or None for the process' own.
+    """
+    dtype = dtype or config.floatx()
+    return jax.random.normal(draw_seed(seed), tuple(shape), dtype) * jnp.asarray(stddev, dtype) + jnp.asarray(
+        mean, dtype
+    )
+
+
+def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+    """Numbers in `[minval, maxval)`, all equally likely."""
+    return jax.random.uniform(draw_seed(seed), tuple(shape), dtype or config.floatx(), minval, maxval)
+
+
+def randint(shape, minval, maxval, dtype="int32", seed=None):
+    """Whole numbers in `[minval, maxval)`, all equally likely."""
+    return jax.random.randint(draw_seed(seed), tuple(shape), minval, maxval, dtype)
+
+
+def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+    """Normal numbers less than two deviations from the mean."""
+    dtype = dtype or config.floatx()
+    drawn = jax.random.truncated_normal(draw_seed(seed), -2.0, 2.0, tuple(shape), dtype)
+    return drawn * jnp.asarray(stddev, dtype) + jnp.asarray(mean, dtype)
+
+
+def gamma(shape, alpha, dtype=None, seed=None):
+    """Numbers of the gamma distribution of shape `alpha` and rate 1."""
+    return jax.random.gamma(draw_seed(seed), alpha, tuple(shape), dtype or config.floatx())
+
+
+def beta(shape, alpha, beta, dtype=None, seed=None):
+    """Numbers of the beta distribution: density `x^(alpha - 1) (1 - x)^(beta - 1)`."""
+    return jax.random.beta(draw_seed(seed), alpha, beta, tuple(shape), dtype or config.floatx())
+
+
+def binomial(shape, counts, probabilities, dtype=None, seed=None):
+    """How many of `counts` trials succeed, each with this probability."""
+    counts, probabilities = jnp.asarray(counts, "float32"), jnp.asarray(probabilities, "float32")
+    return jax.random.binomial(draw_seed(seed), counts, probabilities, tuple(shape), dtype or config.floatx())
+
+
+@op
+def categorical(logits, num_samples, dtype="int32", seed=None):
+    """Classes drawn with the probabilities `softmax(logits)`: `(batch, classes) -> (batch, num_samples)`."""
+    logits = jnp.asarray(logits)
+    drawn = jax.random.categorical(draw_seed(seed), logits, shape=(num_samples, *logits.shape[:-1]))
+    return jnp.moveaxis(drawn, 0, -1).astype(dtype)
+
+
+@op
+def shuffle(x, axis=0, seed=None):
+    """The slices along `axis` in random order."""
+    return jax.random.permutation(draw_seed(seed), jnp.asarray(x), axis)
+
+
+@op
+def dropout(inputs, rate, noise_shape=None, seed=None):
+    """`inputs` with a part `rate` of the elements 0, and the others divided by `1 - rate`.
+
+    Args:
+        noise_shape: the shape of what is drawn, which broadcasts; None in it stands for the input's size.
+    """
+    inputs = jnp.asarray(inputs)
+    keep = 1 - rate
+    sizes = inputs.shape if noise_shape is None else noise_shape
+    shape = tuple(n if m is None else m for n, m in zip(inputs.shape, sizes, strict=True))
+    kept = jax.random.bernoulli(draw_seed(seed), keep, shape)
+    return jnp.where(kept, inputs / keep, jnp.zeros_like(inputs))
