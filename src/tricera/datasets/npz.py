@@ -55,8 +55,10 @@ def read_npz(path: Path, arrays: Mapping[str, Array]) -> dict[str, np.ndarray]:
 def check(what: str, array: np.ndarray, spec: Array, sizes: dict[str, int]) -> np.ndarray:
     """`array` in the dtype of `spec`, if it is as described; `sizes` collects the named sizes."""
     shape = tuple(sizes.setdefault(axis, size) if isinstance(axis, str) else axis for axis, size in _axes(spec, array))
-    if array.ndim != len(spec.axes) or array.shape != shape or not array.size:
+    if array.ndim != len(spec.axes) or array.shape != shape:
         raise ValueError(f"{what} has shape {array.shape}, not {_shape(spec, sizes)}")
+    if not array.size:
+        raise ValueError(f"{what} is empty")
     if spec.dtype == "sequences":
         return _sequences(what, array)
     if spec.dtype == "float":

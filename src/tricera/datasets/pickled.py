@@ -134,7 +134,7 @@ class _Reader:
         (state,) = self.last(1)
         target = self.stack[-1]
         if isinstance(target, _DType):
-            target.order = state[1]
+            target.order = _text(state[1])
         else:
             _expect(isinstance(target, _Array) and target.value is None, "it changes what is no new array")
             target.value = _filled(*state)
@@ -160,7 +160,7 @@ def _reconstruct(kind: _Token, shape: tuple, code: bytes) -> _Array:
 
 
 def _dtype(name: str | bytes, *_: object) -> _DType:
-    name = name.decode() if isinstance(name, bytes) else name
+    name = _text(name)
     _expect(_DTYPE_NAME.fullmatch(name) is not None, f"an array has the dtype {name!r}")
     return _DType(name)
 

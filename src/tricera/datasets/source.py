@@ -63,11 +63,11 @@ def load(source: Source[T], file: str | None = None) -> T:
         ValueError: the file is damaged or holds something else.
         OSError: it is not in the cache and cannot be downloaded.
     """
-    path = cache_path(file or source.file, source.folder)
-    if ".." in Path(file or "").parts and not path.is_absolute():
-        raise ValueError(
-            report("`path` leaves the cache.", got=repr(file), fix="give a file name or an absolute path.")
-        )
+    name = Path(file or source.file).expanduser()
+    if ".." in name.parts and not name.is_absolute():
+        fix = "give a file name or an absolute path."
+        raise ValueError(report("`path` leaves the cache.", got=repr(file), fix=fix))
+    path = cache_path(name, source.folder)
     if not path.exists():
         path = Path(get_file(path.name, source.url, file_hash=source.digest, cache_subdir=str(path.parent)))
     content = read_checked(path, source.read)

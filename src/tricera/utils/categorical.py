@@ -54,15 +54,17 @@ def normalize(x, axis=-1, order=2):
 
 
 def _labels(x) -> np.ndarray:
+    labels = np.asarray(x)
     try:
-        labels = np.asarray(x)
         if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-            raise ValueError("it is not finite")
+            raise ValueError("not finite")
         return labels.astype("int64")
     except (ValueError, TypeError) as error:
         what = "`to_categorical` takes class numbers."
         fix = "number them first: `names, x = np.unique(x, return_inverse=True)`."
-        raise ValueError(report(what, expected="integers", got=f"a label that is none ({error})", fix=fix)) from error
+        raise ValueError(
+            report(what, expected="integers", got=f"labels that are none, of dtype {labels.dtype}", fix=fix)
+        ) from error
 
 
 def _largest(labels: np.ndarray) -> int:

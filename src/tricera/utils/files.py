@@ -81,7 +81,7 @@ def hash_file(path: str | os.PathLike, algorithm: str = "sha256") -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def cache_path(name: str, cache_subdir: str = "datasets") -> Path:
+def cache_path(name: str | os.PathLike, cache_subdir: str = "datasets") -> Path:
     """Where the cache keeps the file `name`, whether or not it is there."""
     return _folder(config.home(), cache_subdir) / name
 
@@ -183,9 +183,10 @@ def _download(origin: str, path: Path, file_hash: str | None, algorithm: str | N
             )
         os.replace(part, path)
     except (OSError, http.client.HTTPException) as error:
+        why = error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", None) or error
         raise OSError(
             report(
-                f"URL fetch failure on {origin}: {getattr(error, 'reason', None) or error}",
+                f"URL fetch failure on {origin}: {why}",
                 expected=f"the file {path.name}",
                 fix=f"connect to the network, or put the file into {shown(path.parent)} yourself.",
             )
