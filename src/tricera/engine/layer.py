@@ -35,13 +35,14 @@ class Layer(Weighted):
     """
 
     tracked_as = "layer"
+    supports_masking = False
+    config_if_set: tuple[str, ...] = ()  # arguments that the configuration leaves out where they are None
 
     def __new__(cls, *args: Any, **kwargs: Any):
         layer = super().__new__(cls)
         layer.__dict__.update(
             built=False,
             input_spec=None,
-            supports_masking=False,
             autocast=True,
             activity_regularizer=None,
             dtype_policy=dtypes.dtype_policy(),
@@ -357,6 +358,7 @@ class Layer(Weighted):
     def get_config(self) -> dict[str, Any]:
         config = {"name": self.name, "trainable": self.trainable, "dtype": registry.serialize(self.dtype_policy)}
         arguments = {k: v for k, v in self.arguments().items() if k not in _BASE and k not in _SHAPES}
+        arguments = {k: v for k, v in arguments.items() if v is not None or k not in self.config_if_set}
         regularized = {} if self.activity_regularizer is None else {"activity_regularizer": self.activity_regularizer}
         if "activity_regularizer" in parameters(type(self).__init__):
             regularized = {}

@@ -1,0 +1,117 @@
+"""What constructors of layers share: arguments become attributes, sizes are checked, weights take their options."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tricera import activations, config, constraints, initializers, regularizers
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.engine.variable import Variable
+from tricera.errors import did_you_mean, report
+
+_GETTERS = {
+    "activation": lambda value: activations.get("linear" if value is None else value),
+    "initializer": initializers.get,
+    "regularizer": regularizers.get,
+    "constraint": constraints.get,
+    "format": config.standardize_data_format,
+}
+_NOT_ADOPTED = {"self", "kwargs", "name", "dtype", "weights", "activity_regularizer", "__class__"}
+_AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+def adopt(layer: Layer, given: Mapping[str, Any]) -> None:
+    """Set a constructor's arguments, `locals()`, as attributes; names say what they resolve to (`*_initializer`, ...)."""
+    for name, value in given.items():
+        if name not in _NOT_ADOPTED:
+            getter = _GETTERS.get(name.rpartition("_")[2])
+            setattr(layer, name, getter(value) if getter else value)
+
+
+def weight(layer: Layer, name: str, shape: Sequence[int], options: str | None = None, **more: Any) -> Variable:
+    """A weight whose initializer, regularizer and constraint are the layer's `{options or name}_initializer`, ..."""
+    prefix = options or name
+    found = {role: getattr(layer, f"{prefix}_{role}", None) for role in ("initializer", "regularizer", "constraint")}
+    return layer.add_weight(shape=shape, name=name, **found, **more)
+
+
+def spatial_axes(rank: int, data_format: str) -> tuple[str, ...]:
+    """The names of the axes of a batch of images (or sequences, or volumes), for messages."""
+    if data_format == "channels_first":
+        return ("batch", "channels", *_AXES[rank])
+    return ("batch", *_AXES[rank], "channels")
+
+
+def is_whole(value: Any) -> bool:
+    """Whether `value` is a whole number, Python's or NumPy's."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def check_positive(layer: Layer, **sizes: Any) -> None:
+    """Raise ValueError unless each size is a positive whole number."""
+    for name, value in sizes.items():
+        if not is_whole(value) or value <= 0:
+            raise ValueError(
+                report(
+                    f"{where(layer)}: Received an invalid value for `{name}`, expected a positive integer.",
+                    got=repr(value),
+                )
+            )
+
+
+def check_fraction(layer: Layer, **fractions: Any) -> None:
+    """Raise ValueError unless each number lies between 0 and 1."""
+    for name, value in fractions.items():
+        if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
+            raise ValueError(
+                report(
+                    f"{where(layer)}: Invalid value received for argument `{name}`.",
+                    expected="a float value between 0 and 1",
+                    got=repr(value),
+                )
+            )
+
+
+def check_choice(layer: Layer, choices: Sequence[Any], **arguments: Any) -> None:
+    """Raise ValueError unless each argument is one of `choices`."""
+    for name, value in arguments.items():
+        if value not in choices:
+            raise ValueError(
+                report(
+                    f"{where(layer)}: Invalid `{name}` argument.",
+                    expected=" or ".join(map(repr, choices)),
+                    got=repr(value),
+                    fix=did_you_mean(str(value), [choice for choice in choices if isinstance(choice, str)]),
+                )
+            )
+
+
+def refuse(layer: Layer, why: str, **arguments: Any) -> None:
+    """Raise NotImplementedError if one of these arguments, which layers do not act on, is given."""
+    for name, value in arguments.items():
+        if value is not None and value is not False:
+            raise NotImplementedError(
+                report(f"{where(layer)}: argument `{name}` is not supported.", got=repr(value), fix=why)
+            )
+
+
+def sizes(layer: Layer, rank: int, least: int = 1, **arguments: Any) -> Any:
+    """One argument, a whole number or `rank` of them, as a tuple of `rank`.
+
+    Raises:
+        ValueError: another number of sizes, or one below `least`.
+    """
+    ((name, value),) = arguments.items()
+    found = (value,) * rank if is_whole(value) else tuple(value) if isinstance(value, list | tuple) else ()
+    if len(found) != rank or not all(is_whole(size) and size >= least for size in found):
+        kind = "positive" if least else "non-negative"
+        raise ValueError(
+            report(
+                f"{where(layer)}: The `{name}` argument must be a tuple of {rank} integers.",
+                expected=f"{rank} {kind} integers, or one for all",
+                got=repr(value),
+            )
+        )
+    return tuple(int(size) for size in found)

@@ -1,0 +1,267 @@
+"""Inputs, and the layers that have no weights of their own: Identity, Lambda, Masking, Wrapper."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tricera import ops
+from tricera.engine import call as calling
+from tricera.engine import dtypes, registry
+from tricera.engine.configured import argument_names
+from tricera.engine.graph import KerasTensor, Node
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.layers.arguments import adopt, is_whole
+
+
+@register("layer")
+class InputLayer(Layer):
+    """The place where a value enters a graph; `output` is its symbolic tensor.
+
+    Args:
+        shape: the sizes without the batch axis, None where unknown.
+        batch_shape: the sizes with the batch axis.
+        optional: whether None may be given for it.
+
+    Raises:
+        TypeError: `shape` is no sequence of sizes.
+        ValueError: both or neither of `shape` and `batch_shape`.
+    """
+
+    def __init__(
+        self,
+        shape=None,
+        batch_size=None,
+        dtype=None,
+        sparse=None,
+        ragged=None,
+        batch_shape=None,
+        input_tensor=None,
+        optional=False,
+        name=None,
+        **kwargs,
+    ):
+        super().__init__(name=name)
+        if "batch_input_shape" in kwargs:  # Keras 2's names
+            batch_shape = kwargs.pop("batch_input_shape")
+        if "input_shape" in kwargs:
+            shape = kwargs.pop("input_shape")
+        kwargs.pop("trainable", None)
+        if kwargs:
+            known = argument_names(type(self))
+            raise TypeError(registry.unknown("argument", next(iter(kwargs)), dict.fromkeys(known)))
+        if input_tensor is not None:
+            batch_shape, dtype = tuple(input_tensor.shape), dtype or dtypes.dtype_of(input_tensor)
+        self.batch_shape = _batch_shape(self, shape, batch_size, batch_shape)
+        self._dtype = dtypes.standardize_dtype(dtype)
+        self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), bool(optional)
+        output = input_tensor
+        if output is None:
+            output = KerasTensor(self.batch_shape, self._dtype, sparse=self.sparse, ragged=self.ragged, name=self.name)
+        Node(self, outputs=output)
+        self.built = True
+
+    @property
+    def dtype(self):
+        """The dtype of the values."""
+        return self._dtype
+
+    def call(self, inputs=None):
+        return inputs
+
+    def get_config(self):
+        return {
+            "batch_shape": self.batch_shape,
+            "dtype": self.dtype,
+            "sparse": self.sparse,
+            "ragged": self.ragged,
+            "name": self.name,
+            "optional": self.optional,
+        }
+
+
+def Input(
+    shape=None,
+    batch_size=None,
+    dtype=None,
+    sparse=None,
+    ragged=None,
+    batch_shape=None,
+    name=None,
+    tensor=None,
+    optional=False,
+):
+    """A symbolic tensor that stands for values to be given later.
+
+    >>> Input((28, 28, 1)).shape
+    (None, 28, 28, 1)
+
+    Raises:
+        TypeError: `shape` is no sequence of sizes.
+    """
+    layer = InputLayer(
+        shape=shape,
+        batch_size=batch_size,
+        dtype=dtype,
+        sparse=sparse,
+        ragged=ragged,
+        batch_shape=batch_shape,
+        input_tensor=tensor,
+        optional=optional,
+        name=name,
+    )
+    return layer.output
+
+
+def _batch_shape(layer: Layer, shape: Any, batch_size: Any, batch_shape: Any) -> tuple[int | None, ...]:
+    if (shape is None) == (batch_shape is None):
+        both = "both" if shape is not None else "neither"
+        raise ValueError(
+            report(
+                f"{where(layer)}: You must pass either `shape` or `batch_shape`, not both and not neither.",
+                got=f"{both} of `shape={shape}` and `batch_shape={batch_shape}`",
+                fix=None if both == "both" else "for example `Input(shape=(784,))`: the sizes of one sample.",
+            )
+        )
+    if batch_shape is not None:
+        return _checked(layer, "batch_shape", batch_shape)
+    return (batch_size, *_checked(layer, "shape", shape))
+
+
+def _checked(layer: Layer, name: str, shape: Any) -> tuple[int | None, ...]:
+    fix = f"`{name}=({shape},)`: a tuple with one size needs a comma." if is_whole(shape) else None
+    if isinstance(shape, str) or not hasattr(shape, "__iter__"):
+        raise TypeError(
+            report(
+                f"{where(layer)}: `{name}` must be a tuple of sizes.",
+                expected="a tuple of integers, or None where unknown",
+                got=repr(shape),
+                fix=fix,
+            )
+        )
+    sizes = tuple(shape)
+    for size in sizes:
+        if size is not None and (not is_whole(size) or size < 0):
+            raise ValueError(
+                report(
+                    f"{where(layer)}: Cannot convert `{name}` to a shape: {size!r} is not a size.",
+                    expected="non-negative integers, or None where unknown",
+                    got=repr(shape),
+                )
+            )
+    return tuple(size if size is None else int(size) for size in sizes)
+
+
+@register("layer")
+class Identity(Layer):
+    """`x`."""
+
+    supports_masking = True
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.built = True
+
+    def call(self, inputs):
+        return inputs
+
+
+@register("layer")
+class Lambda(Layer):
+    """`function(x, **arguments)`.
+
+    Args:
+        function: of arrays (or symbolic tensors, by `keras.ops`); may have arguments `mask` and `training`.
+        output_shape: where it cannot be traced: the shape without the batch axis, or a function of the input's shape.
+        mask: the output's mask, or a function `(inputs, mask)` that computes it.
+        arguments: more keyword arguments of the function.
+    """
+
+    config_if_set = ("output_shape", "mask")
+
+    def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
+        super().__init__(**kwargs)
+        if not callable(function) and not isinstance(function, dict):
+            raise TypeError(report(f"{where(self)}: `function` must be callable.", got=repr(function)))
+        self.function = function
+        self.arguments_given = arguments or {}
+        self._shape, self.mask = output_shape, mask
+        self.supports_masking = mask is not None
+        self._wants = set(calling.CallSpec(function).names) if callable(function) else set()
+
+    def call(self, inputs, mask=None, training=None):
+        wanted = {"mask": mask, "training": training}
+        extra = {name: value for name, value in wanted.items() if name in self._wants}
+        return self.function(inputs, **{**extra, **self.arguments_given})
+
+    def compute_mask(self, inputs, mask=None):
+        return self.mask(inputs, mask) if callable(self.mask) else self.mask
+
+    def compute_output_shape(self, input_shape):
+        if self._shape is None:
+            return super().compute_output_shape(input_shape)
+        return self._shape(input_shape) if callable(self._shape) else (input_shape[0], *self._shape)
+
+    def get_config(self):
+        return {**super().get_config(), "arguments": registry.serialize(self.arguments_given)}
+
+
+@register("layer")
+class Masking(Layer):
+    """`x`, with the time steps left out in which every feature is `mask_value`.
+
+    Shapes: `(batch, steps, features)`, unchanged; mask `(batch, steps)`.
+    """
+
+    supports_masking = True
+
+    def __init__(self, mask_value=0.0, **kwargs):
+        super().__init__(**kwargs)
+        adopt(self, locals())
+        self.built = True
+
+    def call(self, inputs):
+        kept = ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)
+        return inputs * ops.cast(kept, inputs.dtype)
+
+    def compute_mask(self, inputs, mask=None):
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
+
+
+@register("layer")
+class Wrapper(Layer):
+    """Base of layers that change what another `layer` does.
+
+    Raises:
+        TypeError: `layer` is no layer.
+    """
+
+    def __init__(self, layer, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                report(
+                    f"{where(self)}: the wrapped `layer` must be a Layer.", got=f"{layer!r} ({type(layer).__name__})"
+                )
+            )
+        self.layer = layer
+
+    def build(self, input_shape=None):
+        if not self.layer.built:
+            self.layer.build(input_shape)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Layer:
+    """The layer of a configuration that `serialize` made."""
+    return registry.deserialize(config, "layer", custom_objects)
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """The layer's class and configuration as plain data."""
+    return registry.serialize(layer)
+
+
+def get(identifier: Any) -> Layer | Callable | None:
+    """The layer that a name, a configuration or a class means."""
+    return registry.resolve("layer", identifier)

@@ -1,0 +1,178 @@
+"""Affine maps of features."""
+
+import string
+from typing import Any
+
+from tricera import ops
+from tricera.engine.inputs import InputSpec, where
+from tricera.engine.layer import Layer
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.layers.arguments import adopt, check_positive, refuse, weight
+
+NO_ADAPTERS = "make the layer without it; changes of finished layers belong to whole models."
+
+
+@register("layer")
+class Dense(Layer):
+    """`activation(x @ kernel + bias)`, over the last axis.
+
+    Shapes: `(batch, ..., features) -> (batch, ..., units)`; kernel `(features, units)`, bias `(units,)`.
+
+    Raises:
+        ValueError: `units` is no positive integer.
+    """
+
+    supports_masking = True
+    input_axes = ("batch", "features")
+    config_if_set = ("activity_regularizer", "lora_rank", "lora_alpha")
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
+        quantization_config=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        adopt(self, locals())
+        check_positive(self, units=units)
+        refuse(self, NO_ADAPTERS, lora_rank=lora_rank, quantization_config=quantization_config)
+        self.input_spec = InputSpec(min_ndim=2)
+
+    def build(self, input_shape):
+        self.kernel = weight(self, "kernel", (input_shape[-1], self.units))
+        self.bias = weight(self, "bias", (self.units,)) if self.use_bias else None
+        self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
+
+    def call(self, inputs, training=None):
+        outputs = ops.matmul(inputs, self.kernel)
+        return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+
+
+@register("layer")
+class EinsumDense(Layer):
+    """`activation(einsum(equation, x, kernel) + bias)`.
+
+    Args:
+        equation: such as `"abc,cd->abd"`: input, kernel and output; `...` stands for any axes.
+        output_shape: the sizes of the output without the batch axis; None where unknown.
+        bias_axes: the letters of the output's axes that the bias has; no bias where None.
+
+    Raises:
+        ValueError: the equation is not of that form, or does not fit the shapes.
+    """
+
+    config_if_set = ("lora_rank", "lora_alpha", "gptq_unpacked_column_size")
+
+    def __init__(
+        self,
+        equation,
+        output_shape,
+        activation=None,
+        bias_axes=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
+        gptq_unpacked_column_size=None,
+        quantization_config=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
+        del output_shape  # `layer.output_shape` is that of its symbolic output
+        adopt(self, locals())
+        refuse(self, NO_ADAPTERS, lora_rank=lora_rank, quantization_config=quantization_config)
+
+    def build(self, input_shape):
+        kernel_shape, bias_shape = self._shapes(tuple(input_shape))
+        self.kernel = weight(self, "kernel", kernel_shape)
+        self.bias = None if bias_shape is None else weight(self, "bias", bias_shape)
+
+    def call(self, inputs, training=None):
+        outputs = ops.einsum(self.equation, inputs, self.kernel)
+        return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+
+    def get_config(self):
+        config = {**super().get_config(), "output_shape": self.partial_output_shape}
+        config["activity_regularizer"] = config.pop("activity_regularizer", None)
+        return config
+
+    def _shapes(self, input_shape: tuple) -> tuple[list[int], list[int] | None]:
+        """The shapes of kernel and bias, from the letters' sizes."""
+        inputs, kernel, outputs = self._letters(len(input_shape))
+        known = dict(zip(inputs, input_shape, strict=True))
+        tail = outputs[len(outputs) - len(self.partial_output_shape) :]
+        for letter, size in zip(tail, self.partial_output_shape, strict=True):
+            if size is not None and known.get(letter) not in (None, size):
+                raise ValueError(
+                    report(
+                        f"{where(self)}: Input shape and output shape do not match at shared dimension {letter!r}.",
+                        expected=f"{known[letter]} as in the input, {input_shape}",
+                        got=f"{size} in `output_shape`, {self.partial_output_shape}",
+                    )
+                )
+            known[letter] = size if size is not None else known.get(letter)
+        for letter in kernel:
+            if letter not in known:
+                raise ValueError(
+                    report(
+                        f"{where(self)}: Weight dimension {letter!r} did not have a match in either the input spec "
+                        f"{inputs!r} or the output spec {outputs!r}. The weight must be fully specified.",
+                        got=f"equation={self.equation!r}",
+                    )
+                )
+        return [known[letter] for letter in kernel], self._bias_shape(outputs, known)
+
+    def _bias_shape(self, outputs: str, known: dict[str, Any]) -> list[int] | None:
+        if self.bias_axes is None:
+            return None
+        if missing := [letter for letter in self.bias_axes if letter not in outputs]:
+            raise ValueError(
+                report(
+                    f"{where(self)}: Bias dimension {missing[0]!r} was requested, but is not part of the output spec.",
+                    expected=f"letters of {outputs!r}",
+                    got=f"bias_axes={self.bias_axes!r}",
+                )
+            )
+        first = min(outputs.index(letter) for letter in self.bias_axes)
+        return [known[letter] if letter in self.bias_axes else 1 for letter in outputs[first:]]
+
+    def _letters(self, ndim: int) -> tuple[str, str, str]:
+        """The three terms of the equation; an ellipsis becomes letters that it does not use."""
+        left, arrow, outputs = self.equation.replace(" ", "").partition("->")
+        inputs, comma, kernel = left.partition(",")
+        if not arrow or not comma or "," in kernel:
+            raise ValueError(
+                report(
+                    f"{where(self)}: Invalid einsum equation {self.equation!r}.",
+                    expected='the form "input,kernel->output", such as "ab,bc->ac"',
+                )
+            )
+        free = [letter for letter in string.ascii_letters if letter not in self.equation]
+        dots = "".join(free[: ndim - len(inputs.replace("...", ""))])
+        terms = inputs.replace("...", dots), kernel, outputs.replace("...", dots)
+        if len(terms[0]) != ndim:
+            raise ValueError(
+                report(
+                    f"{where(self)}: the input does not fit {self.equation!r}.",
+                    expected=f"ndim={len(inputs)}",
+                    got=f"ndim={ndim}",
+                )
+            )
+        return terms

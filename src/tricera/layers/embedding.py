@@ -1,0 +1,114 @@
+"""Tables of vectors, looked up by whole numbers."""
+
+from tricera import ops
+from tricera.engine import dtypes
+from tricera.engine.layer import Layer
+from tricera.engine.registry import register
+from tricera.layers.arguments import adopt, check_positive, refuse, weight
+from tricera.layers.dense import NO_ADAPTERS
+
+
+@register("layer")
+class Embedding(Layer):
+    """`embeddings[i]` for each index `i`.
+
+    Shapes: `(batch, ...) -> (batch, ..., output_dim)`; embeddings `(input_dim, output_dim)`.
+
+    Args:
+        input_dim: how many vectors: the largest index plus 1.
+        mask_zero: whether index 0 is padding, which the layers that follow skip.
+        weights: the initial embeddings.
+    """
+
+    config_if_set = ("lora_rank", "lora_alpha")
+
+    def __init__(
+        self,
+        input_dim,
+        output_dim,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero=False,
+        weights=None,
+        lora_rank=None,
+        lora_alpha=None,
+        quantization_config=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        adopt(self, locals())
+        check_positive(self, input_dim=input_dim, output_dim=output_dim)
+        refuse(self, NO_ADAPTERS, lora_rank=lora_rank, quantization_config=quantization_config)
+        self.autocast = False  # 16-bit floats cannot hold every index
+        self.supports_masking = mask_zero
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def build(self, input_shape=None):
+        self.embeddings = weight(self, "embeddings", (self.input_dim, self.output_dim))
+
+    def call(self, inputs):
+        if dtypes.is_float(dtypes.dtype_of(inputs)):
+            inputs = ops.cast(inputs, "int32")
+        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
+
+    def compute_mask(self, inputs, mask=None):
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def get_config(self):
+        config = super().get_config()
+        config["activity_regularizer"] = config.pop("activity_regularizer", None)
+        return config
+
+
+@register("layer")
+class ReversibleEmbedding(Embedding):
+    """An Embedding that can be read backwards: `x @ embeddings.T` where it is called with `reverse=True`.
+
+    Args:
+        tie_weights: whether both ways share one table.
+        reverse_dtype: the dtype that the way back computes in.
+        logit_soft_cap: bounds the way back: `cap * tanh(logits / cap)`.
+    """
+
+    def __init__(
+        self,
+        input_dim,
+        output_dim,
+        tie_weights=True,
+        embeddings_initializer="uniform",
+        embeddings_regularizer=None,
+        embeddings_constraint=None,
+        mask_zero=False,
+        reverse_dtype=None,
+        logit_soft_cap=None,
+        **kwargs,
+    ):
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer=embeddings_initializer,
+            embeddings_regularizer=embeddings_regularizer,
+            embeddings_constraint=embeddings_constraint,
+            mask_zero=mask_zero,
+            **kwargs,
+        )
+        self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
+
+    def build(self, inputs_shape=None):
+        super().build(inputs_shape)
+        if not self.tie_weights:
+            self.reverse_embeddings = weight(
+                self, "reverse_embeddings", (self.output_dim, self.input_dim), options="embeddings"
+            )
+
+    def call(self, inputs, reverse=False):
+        if not reverse:
+            return super().call(inputs)
+        kernel = ops.transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings.value
+        dtype = self.reverse_dtype or self.compute_dtype
+        logits = ops.matmul(ops.cast(inputs, dtype), ops.cast(kernel, dtype))
+        cap = self.logit_soft_cap
+        return logits if cap is None else ops.tanh(logits / cap) * cap

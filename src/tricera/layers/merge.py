@@ -1,0 +1,283 @@
+"""Several inputs become one: elementwise, side by side, or as products."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+from tricera import ops
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.layers.arguments import is_whole
+
+
+def _check_list(layer: Layer, shapes: Any, least: int = 1) -> None:
+    """Raise ValueError unless `shapes` are those of a list of enough inputs."""
+    several = isinstance(shapes, list | tuple) and all(isinstance(shape, list | tuple) for shape in shapes)
+    if not several or len(shapes) < least:
+        raise ValueError(
+            report(
+                f"{where(layer)}: A merge layer should be called on a list of at least {least} "
+                f"input{'s' * (least > 1)}.",
+                expected=f"a list of {least} or more inputs",
+                got=f"{len(shapes)} inputs" if several else f"one input of shape {tuple(shapes)}",
+                fix=f"`{type(layer).__name__}()([a, b])`.",
+            )
+        )
+
+
+class _Merge(Layer):
+    """Base of the elementwise merges. Of inputs with fewer axes, the missing ones stand after the batch."""
+
+    supports_masking = True
+
+    def build(self, input_shape):
+        _check_list(self, input_shape, least=1)
+        sizes: dict[int, int] = {}
+        for shape in input_shape:
+            for axis, size in enumerate(reversed(shape[1:])):
+                if size not in (None, 1) and sizes.setdefault(axis, size) != size:
+                    raise ValueError(
+                        report(
+                            f"{where(self)}: Inputs have incompatible shapes: they could not be broadcast together.",
+                            got=" and ".join(str(tuple(shape)) for shape in input_shape),
+                        )
+                    )
+
+    def call(self, inputs):
+        return self.merge(_aligned(inputs))
+
+    def merge(self, inputs: list) -> Any:
+        """The elementwise result for inputs of equal rank."""
+        raise NotImplementedError
+
+    def compute_mask(self, inputs, mask=None):
+        """Kept where any input is kept; no mask if an input has none."""
+        masks = mask if isinstance(mask, list | tuple) else [mask]
+        if any(each is None for each in masks):
+            return None
+        return reduce(ops.logical_or, masks)
+
+
+def _aligned(inputs: Sequence[Any]) -> list:
+    ndim = max(x.ndim for x in inputs)
+    return [ops.reshape(x, (x.shape[0], *[1] * (ndim - x.ndim), *x.shape[1:])) if x.ndim < ndim else x for x in inputs]
+
+
+@register("layer")
+class Add(_Merge):
+    """`a + b + ...`."""
+
+    def merge(self, inputs):
+        return reduce(ops.add, inputs)
+
+
+@register("layer")
+class Subtract(_Merge):
+    """`a - b`.
+
+    Raises:
+        ValueError: not two inputs.
+    """
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        if len(input_shape) != 2:
+            raise ValueError(
+                report(
+                    f"{where(self)}: A `Subtract` layer should be called on exactly 2 inputs.",
+                    got=f"{len(input_shape)} inputs",
+                )
+            )
+
+    def merge(self, inputs):
+        return ops.subtract(*inputs)
+
+
+@register("layer")
+class Multiply(_Merge):
+    """`a * b * ...`."""
+
+    def merge(self, inputs):
+        return reduce(ops.multiply, inputs)
+
+
+@register("layer")
+class Average(_Merge):
+    """`(a + b + ...) / n`."""
+
+    def merge(self, inputs):
+        return reduce(ops.add, inputs) / len(inputs)
+
+
+@register("layer")
+class Maximum(_Merge):
+    """The largest of the inputs, elementwise."""
+
+    def merge(self, inputs):
+        return reduce(ops.maximum, inputs)
+
+
+@register("layer")
+class Minimum(_Merge):
+    """The smallest of the inputs, elementwise."""
+
+    def merge(self, inputs):
+        return reduce(ops.minimum, inputs)
+
+
+@register("layer")
+class Concatenate(Layer):
+    """The inputs side by side along `axis`.
+
+    Raises:
+        ValueError: they differ in another axis.
+    """
+
+    supports_masking = True
+
+    def __init__(self, axis=-1, **kwargs):
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def build(self, input_shape):
+        _check_list(self, input_shape)
+        ranks = {len(shape) for shape in input_shape}
+        rest = []
+        for shape in input_shape:
+            others = list(shape)
+            if -len(shape) <= self.axis < len(shape):
+                del others[self.axis]
+            rest.append(others)
+        clash = len(ranks) > 1 or any(len({n for n in sizes if n is not None}) > 1 for sizes in zip(*rest, strict=True))
+        if clash:
+            raise ValueError(
+                report(
+                    f"{where(self)}: A `Concatenate` layer requires inputs with matching shapes except for the "
+                    "concatenation axis.",
+                    expected=f"equal sizes except along axis {self.axis}",
+                    got=" and ".join(str(tuple(shape)) for shape in input_shape),
+                )
+            )
+
+    def call(self, inputs):
+        return ops.concatenate(inputs, axis=self.axis)
+
+    def compute_mask(self, inputs, mask=None):
+        masks = mask if isinstance(mask, list | tuple) else [mask]
+        if all(each is None for each in masks):
+            return None
+        whole = []
+        for x, each in zip(inputs, masks, strict=True):
+            if each is None:
+                whole.append(ops.ones_like(x, dtype="bool"))
+            else:
+                each = ops.reshape(each, (*each.shape, *[1] * (len(x.shape) - len(each.shape))))
+                whole.append(ops.logical_or(each, ops.zeros_like(x, dtype="bool")))
+        return ops.any(ops.concatenate(whole, axis=self.axis), axis=-1)
+
+
+@register("layer")
+class Dot(Layer):
+    """The inner product of two inputs over `axes`, for each sample.
+
+    Shapes: `(batch, a, n), (batch, b, n) -> (batch, a, b)` for `axes=2`; a result without axes gets one of size 1.
+
+    Args:
+        axes: one axis for both, or one for each.
+        normalize: whether both have length 1 along their axis first: the cosine.
+    """
+
+    supports_masking = True
+
+    def __init__(self, axes, normalize=False, **kwargs):
+        super().__init__(**kwargs)
+        pair = (axes, axes) if is_whole(axes) else axes
+        if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(map(is_whole, pair)):
+            raise ValueError(
+                report(
+                    f"{where(self)}: Invalid format for `axes`.",
+                    expected="an integer, or two of them",
+                    got=repr(axes),
+                )
+            )
+        self.axes, self.normalize = axes, normalize
+        self._pair = tuple(pair)
+
+    def build(self, input_shape):
+        _check_list(self, input_shape, least=2)
+        if len(input_shape) != 2:
+            raise ValueError(
+                report(
+                    f"{where(self)}: A `Dot` layer should be called on a list of 2 inputs.",
+                    got=f"{len(input_shape)} inputs",
+                )
+            )
+        sizes = [shape[axis] for shape, axis in zip(input_shape, self._pair, strict=True)]
+        if None not in sizes and sizes[0] != sizes[1]:
+            raise ValueError(
+                report(
+                    f"{where(self)}: Incompatible input shapes: axis values {sizes[0]} and {sizes[1]} differ.",
+                    expected=f"equal sizes along axes {self._pair}",
+                    got=" and ".join(str(tuple(shape)) for shape in input_shape),
+                )
+            )
+
+    def call(self, inputs):
+        x, y = inputs
+        first, second = (axis % z.ndim for axis, z in zip(self._pair, inputs, strict=True))
+        if self.normalize:
+            x, y = ops.normalize(x, axis=first), ops.normalize(y, axis=second)
+        x_axes, y_axes = list(range(x.ndim)), [0, *range(x.ndim, x.ndim + y.ndim - 1)]
+        y_axes[second] = x_axes[first]
+        kept = [axis for axis in (*x_axes, *y_axes[1:]) if axis != x_axes[first]]
+        product = ops.einsum(f"{_letters(x_axes)},{_letters(y_axes)}->{_letters(kept)}", x, y)
+        return ops.expand_dims(product, -1) if product.ndim == 1 else product
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+
+def _letters(axes: Sequence[int]) -> str:
+    return "".join(chr(ord("a") + axis) for axis in axes)
+
+
+def add(inputs, **kwargs):
+    """`a + b + ...`: the layer Add, applied."""
+    return Add(**kwargs)(inputs)
+
+
+def subtract(inputs, **kwargs):
+    """`a - b`: the layer Subtract, applied."""
+    return Subtract(**kwargs)(inputs)
+
+
+def multiply(inputs, **kwargs):
+    """`a * b * ...`: the layer Multiply, applied."""
+    return Multiply(**kwargs)(inputs)
+
+
+def average(inputs, **kwargs):
+    """The mean of the inputs: the layer Average, applied."""
+    return Average(**kwargs)(inputs)
+
+
+def maximum(inputs, **kwargs):
+    """The largest of the inputs: the layer Maximum, applied."""
+    return Maximum(**kwargs)(inputs)
+
+
+def minimum(inputs, **kwargs):
+    """The smallest of the inputs: the layer Minimum, applied."""
+    return Minimum(**kwargs)(inputs)
+
+
+def concatenate(inputs, axis=-1, **kwargs):
+    """The inputs side by side: the layer Concatenate, applied."""
+    return Concatenate(axis=axis, **kwargs)(inputs)
+
+
+def dot(inputs, axes=-1, **kwargs):
+    """Inner products: the layer Dot, applied."""
+    return Dot(axes=axes, **kwargs)(inputs)

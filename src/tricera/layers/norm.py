@@ -1,0 +1,364 @@
+"""Normalizations: features of mean 0 and variance 1, or of length 1."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from tricera import config, ops
+from tricera.engine import registry
+from tricera.engine.inputs import InputSpec, where
+from tricera.engine.layer import Layer
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.layers.arguments import adopt, check_positive, is_whole, refuse, weight
+from tricera.layers.core import Wrapper
+
+
+def _wide(x: Any) -> Any:
+    """`x` in at least float32, so that sums over many elements stay exact enough."""
+    return x.astype(jnp.promote_types(x.dtype, jnp.float32))
+
+
+def _along(vector: Any, axes: Sequence[int], ndim: int) -> Any:
+    """A weight over `axes` as an array that broadcasts against `ndim` axes."""
+    shape = [1] * ndim
+    for axis, size in zip(axes, vector.shape, strict=True):
+        shape[axis] = size
+    return vector.value.reshape(shape)
+
+
+def _check_axes(layer: Layer, axes: Sequence[int], input_shape: Sequence[int | None]) -> None:
+    """Raise ValueError unless the axes exist and their sizes are known."""
+    for axis in axes:
+        inside = -len(input_shape) <= axis < len(input_shape)
+        if not inside or input_shape[axis] is None:
+            problem = "has no known size in" if inside else "does not exist in"
+            raise ValueError(
+                report(
+                    f"{where(layer)}: axis {axis} {problem} the input.",
+                    expected="an axis with a known size",
+                    got=f"axis={layer.axis}, input shape {tuple(input_shape)}",
+                )
+            )
+
+
+class _Scaled(Layer):
+    """Base: `gamma` and `beta` over some axes, each if wanted."""
+
+    supports_masking = True
+
+    def _make_scale(self, shape: Sequence[int]) -> None:
+        self.gamma = weight(self, "gamma", shape) if self.scale else None
+        self.beta = weight(self, "beta", shape) if self.center else None
+
+    def _rescale(self, x: Any, axes: Sequence[int]) -> Any:
+        """`gamma * x + beta`."""
+        if self.gamma is not None:
+            x = x * _along(self.gamma, axes, x.ndim).astype(x.dtype)
+        if self.beta is not None:
+            x = x + _along(self.beta, axes, x.ndim).astype(x.dtype)
+        return x
+
+
+@register("layer")
+class BatchNormalization(_Scaled):
+    """`gamma * (x - mean) / sqrt(var + epsilon) + beta`: of the batch in training, of the moving averages otherwise.
+
+    A layer that is not trainable uses, and keeps, its moving averages in training too.
+
+    Shapes: `(batch, ..., features)`, unchanged; all four weights `(features,)`.
+
+    Args:
+        axis: the axis of the features: 1 for channels first.
+        momentum: `moving = momentum * moving + (1 - momentum) * of_the_batch`.
+        renorm: not supported.
+        synchronized: accepted; statistics are always of the whole batch.
+
+    Reference: Ioffe and Szegedy, 2015, arXiv:1502.03167.
+    """
+
+    def __init__(
+        self,
+        axis=-1,
+        momentum=0.99,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        moving_mean_initializer="zeros",
+        moving_variance_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        renorm=False,
+        renorm_clipping=None,
+        renorm_momentum=0.99,
+        synchronized=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        adopt(self, locals())
+        self.axis = int(axis[0]) if isinstance(axis, list | tuple) and len(axis) == 1 else axis
+        if not is_whole(self.axis):
+            raise ValueError(report(f"{where(self)}: `axis` must be one integer.", got=repr(axis)))
+        refuse(self, "leave it out, or use LayerNormalization or GroupNormalization.", renorm=renorm)
+
+    def build(self, input_shape):
+        _check_axes(self, [self.axis], input_shape)
+        size = input_shape[self.axis]
+        self._make_scale((size,))
+        self.moving_mean = weight(self, "moving_mean", (size,), trainable=False, autocast=False)
+        self.moving_variance = weight(self, "moving_variance", (size,), trainable=False, autocast=False)
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+
+    def call(self, inputs, training=None, mask=None):
+        x = _wide(inputs)
+        if training and self.trainable:
+            mean, variance = self._moments(x, mask)
+            self._move(self.moving_mean, mean)
+            self._move(self.moving_variance, variance)
+        else:
+            mean, variance = self.moving_mean.value, self.moving_variance.value
+        shape = [1] * x.ndim
+        shape[self.axis] = -1
+        factor = lax.rsqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            factor = factor * self.gamma.value
+        offset = -mean * factor if self.beta is None else self.beta.value - mean * factor
+        return (x * factor.reshape(shape) + offset.reshape(shape)).astype(inputs.dtype)
+
+    def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
+        axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)
+        if mask is None:
+            mean = jnp.mean(x, axes, keepdims=True)
+            return mean.reshape(-1), jnp.mean(jnp.square(x - mean), axes)
+        weights = jnp.asarray(mask, x.dtype).reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
+        weights = jnp.broadcast_to(weights, [1 if axis == self.axis % x.ndim else n for axis, n in enumerate(x.shape)])
+        count = jnp.sum(weights) + config.epsilon()
+        mean = jnp.sum(x * weights, axes, keepdims=True) / count
+        return mean.reshape(-1), jnp.sum(jnp.square(x - mean) * weights, axes) / count
+
+    def _move(self, average: Any, new: Any) -> None:
+        average.assign(average.value * self.momentum + new.astype(average.dtype) * (1 - self.momentum))
+
+
+@register("layer")
+class LayerNormalization(_Scaled):
+    """Normalize each example over `axis`: `gamma * (x - mean) / sqrt(var + epsilon) + beta`.
+
+    Shapes: `(batch, ..., features)`, unchanged; statistics are at least float32.
+
+    Args:
+        axis: the axes to normalize over, one or several; those that `gamma` and `beta` have.
+
+    Reference: Ba et al., 2016, arXiv:1607.06450.
+    """
+
+    def __init__(
+        self,
+        axis=-1,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        **kwargs,
+    ):
+        self.rms_scaling = bool(kwargs.pop("rms_scaling", False))
+        super().__init__(**kwargs)
+        adopt(self, locals())
+        if isinstance(axis, list | tuple):
+            self.axis = list(axis)
+        elif not is_whole(axis):
+            raise TypeError(
+                report(
+                    f"{where(self)}: Expected an int or a list/tuple of ints for the argument `axis`.", got=repr(axis)
+                )
+            )
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        return tuple(self.axis) if isinstance(self.axis, list) else (self.axis,)
+
+    def build(self, input_shape):
+        _check_axes(self, self._axes, input_shape)
+        self._make_scale([input_shape[axis] for axis in self._axes])
+
+    def call(self, inputs):
+        x = _wide(inputs)
+        if self.rms_scaling:
+            variance = jnp.var(x, self._axes, keepdims=True)
+            x = x * lax.rsqrt(variance + self.epsilon)
+            x = x if self.gamma is None else x * _along(self.gamma, self._axes, x.ndim).astype(x.dtype)
+            return x.astype(inputs.dtype)
+        mean = jnp.mean(x, self._axes, keepdims=True)
+        variance = jnp.mean(jnp.square(x - mean), self._axes, keepdims=True)
+        return self._rescale((x - mean) * lax.rsqrt(variance + self.epsilon), self._axes).astype(inputs.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "rms_scaling": self.rms_scaling}
+
+
+@register("layer")
+class GroupNormalization(_Scaled):
+    """Normalize each example over groups of channels and all other axes.
+
+    Args:
+        groups: how many; -1 for as many as channels (instance normalization).
+        axis: the axis of the channels.
+
+    Raises:
+        ValueError: the channels do not fall into `groups` equal parts.
+
+    Reference: Wu and He, 2018, arXiv:1803.08494.
+    """
+
+    def __init__(
+        self,
+        groups=32,
+        axis=-1,
+        epsilon=0.001,
+        center=True,
+        scale=True,
+        beta_initializer="zeros",
+        gamma_initializer="ones",
+        beta_regularizer=None,
+        gamma_regularizer=None,
+        beta_constraint=None,
+        gamma_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        adopt(self, locals())
+
+    def build(self, input_shape):
+        _check_axes(self, [self.axis], input_shape)
+        size = input_shape[self.axis]
+        if self.groups == -1:
+            self.groups = size
+        if size < self.groups or size % self.groups:
+            raise ValueError(
+                report(
+                    f"{where(self)}: Number of groups must divide the number of channels.",
+                    expected=f"a divisor of {size}, the size of axis {self.axis}",
+                    got=f"groups={self.groups}",
+                )
+            )
+        self._make_scale((size,))
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+
+    def call(self, inputs):
+        x = _wide(inputs)
+        axis = self.axis % x.ndim
+        shape = (*x.shape[:axis], self.groups, x.shape[axis] // self.groups, *x.shape[axis + 1 :])
+        grouped = x.reshape(shape)
+        axes = tuple(a for a in range(1, grouped.ndim) if a != axis)
+        mean = jnp.mean(grouped, axes, keepdims=True)
+        variance = jnp.mean(jnp.square(grouped - mean), axes, keepdims=True)
+        normal = (grouped - mean) * lax.rsqrt(variance + self.epsilon)
+        return self._rescale(normal.reshape(x.shape), [axis]).astype(inputs.dtype)
+
+
+@register("layer")
+class UnitNormalization(Layer):
+    """`x / max(|x|, 1e-12)`, the Euclidean length over `axis`."""
+
+    supports_masking = True
+
+    def __init__(self, axis=-1, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(axis, list | tuple):
+            self.axis = list(axis)
+        elif is_whole(axis):
+            self.axis = axis
+        else:
+            raise TypeError(
+                report(
+                    f"{where(self)}: Invalid value for `axis` argument: expected an int or a list/tuple of ints.",
+                    got=repr(axis),
+                )
+            )
+        self.built = True
+
+    def call(self, inputs):
+        axes = tuple(self.axis) if isinstance(self.axis, list) else (self.axis,)
+        squares = jnp.sum(jnp.square(inputs), axes, keepdims=True)
+        return inputs * lax.rsqrt(jnp.maximum(squares, jnp.asarray(1e-24, squares.dtype)))
+
+
+@register("layer")
+class RMSNormalization(Layer):
+    """`scale * x / sqrt(mean(x**2) + epsilon)` over `axis`.
+
+    Reference: Zhang and Sennrich, 2019, arXiv:1910.07467.
+    """
+
+    def __init__(self, axis=-1, epsilon=1e-6, **kwargs):
+        super().__init__(**kwargs)
+        adopt(self, locals())
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        return tuple(self.axis) if isinstance(self.axis, list | tuple) else (self.axis,)
+
+    def build(self, input_shape):
+        _check_axes(self, self._axes, input_shape)
+        self.scale = self.add_weight([input_shape[axis] for axis in self._axes], "ones", name="scale")
+
+    def call(self, inputs):
+        x = _wide(inputs)
+        root = lax.rsqrt(jnp.mean(jnp.square(x), self._axes, keepdims=True) + self.epsilon)
+        return (x * root * _along(self.scale, self._axes, x.ndim).astype(x.dtype)).astype(inputs.dtype)
+
+
+@register("layer")
+class SpectralNormalization(Wrapper):
+    """A layer whose kernel is divided by its largest singular value, which power iteration estimates in training.
+
+    Args:
+        power_iterations: steps of the iteration in each call.
+
+    Reference: Miyato et al., 2018, arXiv:1802.05957.
+    """
+
+    def __init__(self, layer, power_iterations=1, **kwargs):
+        super().__init__(layer, **kwargs)
+        check_positive(self, power_iterations=power_iterations)
+        self.power_iterations = power_iterations
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.input_spec = InputSpec(shape=[None, *input_shape[1:]])
+        self.kernel = next(
+            (getattr(self.layer, name) for name in ("kernel", "embeddings") if hasattr(self.layer, name)), None
+        )
+        if self.kernel is None:
+            raise ValueError(
+                report(f"{where(self)}: {where(self.layer)} has no attribute 'kernel' nor 'embeddings' to normalize.")
+            )
+        initializer = registry.resolve("initializer", {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}})
+        self.vector_u = self.add_weight((1, self.kernel.shape[-1]), initializer, trainable=False, name="vector_u")
+
+    def call(self, inputs, training=False):
+        if training:
+            self._normalize()
+        return self.layer(inputs)
+
+    def _normalize(self) -> None:
+        matrix = self.kernel.value.reshape(-1, self.kernel.shape[-1])
+        u = self.vector_u.value
+        for _ in range(self.power_iterations):
+            v = ops.normalize(u @ matrix.T)
+            u = ops.normalize(v @ matrix)
+        u, v = lax.stop_gradient(u), lax.stop_gradient(v)
+        sigma = v @ matrix @ u.T
+        self.vector_u.assign(u)
+        self.kernel.assign(self.kernel.value / sigma)

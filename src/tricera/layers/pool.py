@@ -1,0 +1,208 @@
+"""The largest or the mean element: of windows, of everything, or of a given number of parts."""
+
+from typing import Any
+
+from tricera import ops
+from tricera.engine.inputs import InputSpec, where
+from tricera.engine.layer import Layer
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.kernels.pool import average_pool, max_pool
+from tricera.layers.arguments import adopt, check_choice, sizes, spatial_axes
+
+
+class _Pool(Layer):
+    """Base: `reduce(window)` for each window over `rank` spatial axes."""
+
+    rank: int
+    reduce: Any
+
+    def __init__(self, pool_size, strides=None, padding="valid", data_format=None, name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        adopt(self, {"data_format": data_format})
+        self.pool_size = sizes(self, self.rank, pool_size=pool_size)
+        self.strides = self.pool_size if strides is None else sizes(self, self.rank, strides=strides)
+        self.padding = padding.lower()
+        check_choice(self, ("valid", "same"), padding=self.padding)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_axes = spatial_axes(self.rank, self.data_format)
+
+    def build(self, input_shape):
+        spatial = input_shape[1:-1] if self.data_format == "channels_last" else input_shape[2:]
+        for size, window in zip(spatial, self.pool_size, strict=True):
+            if self.padding == "valid" and size is not None and size < window:
+                raise ValueError(
+                    report(
+                        f"{where(self)}: Computed output size would be negative or zero.",
+                        expected=f"at least {window} along each spatial axis for pool_size={self.pool_size}, "
+                        "padding='valid'",
+                        got=f"input shape {tuple(input_shape)}",
+                        fix="use padding='same', or fewer poolings before.",
+                    )
+                )
+
+    def call(self, inputs):
+        return type(self).reduce(inputs, self.pool_size, self.strides, self.padding, self.data_format)
+
+
+class _Max(_Pool):
+    reduce = staticmethod(max_pool)
+
+
+class _Average(_Pool):
+    reduce = staticmethod(average_pool)
+
+
+@register("layer", "MaxPool1D")
+class MaxPooling1D(_Max):
+    """The largest element of each window: `(batch, steps, channels) -> (batch, fewer, channels)`.
+
+    Args:
+        strides: from window to window; `pool_size` where None.
+    """
+
+    rank = 1
+
+    def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, name=None, **kwargs):
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+
+
+@register("layer", "MaxPool2D")
+class MaxPooling2D(_Max):
+    """The largest element of each window: `(batch, height, width, channels) -> (batch, lower, narrower, channels)`."""
+
+    rank = 2
+
+    def __init__(self, pool_size=(2, 2), strides=None, padding="valid", data_format=None, name=None, **kwargs):
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+
+
+@register("layer", "MaxPool3D")
+class MaxPooling3D(_Max):
+    """The largest element of each window of volumes."""
+
+    rank = 3
+
+    def __init__(self, pool_size=(2, 2, 2), strides=None, padding="valid", data_format=None, name=None, **kwargs):
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+
+
+@register("layer", "AvgPool1D")
+class AveragePooling1D(_Average):
+    """The mean of each window of steps; of the elements inside the input, where `padding="same"`."""
+
+    rank = 1
+
+
+@register("layer", "AvgPool2D")
+class AveragePooling2D(_Average):
+    """The mean of each window of images."""
+
+    rank = 2
+
+
+@register("layer", "AvgPool3D")
+class AveragePooling3D(_Average):
+    """The mean of each window of volumes."""
+
+    rank = 3
+
+
+class _Global(Layer):
+    """Base of the poolings over all spatial axes."""
+
+    rank: int
+
+    def __init__(self, data_format=None, keepdims=False, **kwargs):
+        super().__init__(**kwargs)
+        adopt(self, locals())
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_axes = spatial_axes(self.rank, self.data_format)
+        self.built = True
+
+    @property
+    def _spatial(self) -> tuple[int, ...]:
+        first = 1 if self.data_format == "channels_last" else 2
+        return tuple(range(first, first + self.rank))
+
+
+class _GlobalMax(_Global):
+    def call(self, inputs):
+        return ops.max(inputs, axis=self._spatial, keepdims=self.keepdims)
+
+
+class _GlobalAverage(_Global):
+    def call(self, inputs):
+        return ops.mean(inputs, axis=self._spatial, keepdims=self.keepdims)
+
+
+@register("layer", "GlobalMaxPool1D")
+class GlobalMaxPooling1D(_GlobalMax):
+    """The largest element of all steps: `(batch, steps, channels) -> (batch, channels)`.
+
+    Args:
+        keepdims: whether the axes stay, with size 1.
+    """
+
+    rank = 1
+
+
+@register("layer", "GlobalMaxPool2D")
+class GlobalMaxPooling2D(_GlobalMax):
+    """The largest element of each channel of an image."""
+
+    rank = 2
+
+
+@register("layer", "GlobalMaxPool3D")
+class GlobalMaxPooling3D(_GlobalMax):
+    """The largest element of each channel of a volume."""
+
+    rank = 3
+
+
+@register("layer", "GlobalAvgPool1D")
+class GlobalAveragePooling1D(_GlobalAverage):
+    """The mean over all steps, over those that `mask` keeps where there is one."""
+
+    rank = 1
+    supports_masking = True
+
+    def call(self, inputs, mask=None):
+        if mask is None:
+            return super().call(inputs)
+        axis = self._spatial
+        kept = ops.expand_dims(ops.cast(mask, inputs.dtype), 2 if axis == (1,) else 1)
+        total = ops.sum(inputs * kept, axis=axis, keepdims=self.keepdims)
+        return total / ops.sum(kept, axis=axis, keepdims=self.keepdims)
+
+    def compute_mask(self, inputs, mask=None):
+        return None
+
+
+@register("layer", "GlobalAvgPool2D")
+class GlobalAveragePooling2D(_GlobalAverage):
+    """The mean of each channel of an image."""
+
+    rank = 2
+
+
+@register("layer", "GlobalAvgPool3D")
+class GlobalAveragePooling3D(_GlobalAverage):
+    """The mean of each channel of a volume."""
+
+    rank = 3
+
+
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+MaxPool3D = MaxPooling3D
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
+AvgPool3D = AveragePooling3D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+GlobalMaxPool3D = GlobalMaxPooling3D
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalAvgPool3D = GlobalAveragePooling3D
