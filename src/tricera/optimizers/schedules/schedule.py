@@ -1,0 +1,45 @@
+"""The base of learning rate schedules, and how they are found by name."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from tricera.engine import registry
+from tricera.engine.configured import Configured
+from tricera.errors import report
+
+
+class LearningRateSchedule(Configured):
+    """The learning rate as a function of the step: override `__call__(step)`."""
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate of step number `step`, counted from 0."""
+        raise NotImplementedError(
+            report(f"Learning rate schedule '{type(self).__name__}' must override `__call__(self, step)`.")
+        )
+
+
+def positive(name: str, steps: Any) -> Any:
+    """`steps`, if it is a number of steps to divide by.
+
+    Raises:
+        ValueError: it is not positive.
+    """
+    if steps <= 0:
+        raise ValueError(report(f"Argument `{name}` must be > 0.", expected="a positive number of steps", got=steps))
+    return steps
+
+
+def float_step(step: Any) -> Any:
+    """The number of the step as a float, to divide."""
+    return jnp.asarray(step).astype("float32")
+
+
+def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
+    """The plain form of a schedule."""
+    return registry.serialize(learning_rate_schedule)
+
+
+def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
+    """The schedule of a plain form."""
+    return registry.deserialize(config, "schedule", custom_objects)
