@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import tarfile
+import tempfile
 import threading
 import zipfile
 from pathlib import Path
@@ -139,6 +140,23 @@ def test_a_planted_link_is_replaced_not_followed(server, home, tmp_path):
     get_file("x", f"{server}/good.bin", force_download=True)
     assert not (tmp_path / "victim").exists()
     assert (home / "datasets" / "x").read_bytes() == BODY
+
+
+def test_a_home_that_cannot_be_written(server, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    spare = tmp_path / "temporary" / f".keras-{os.getuid()}"
+    assert get_file("x", f"{server}/good.bin") == str(spare / "datasets" / "x")
+    assert spare.stat().st_mode & 0o777 == 0o700
+    spare.rename(tmp_path / "elsewhere")
+    spare.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SafetyError) as caught:
+        get_file("x", f"{server}/good.bin")
+    assert str(caught.value) == (
+        f"{spare} belongs to somebody else.\n  fix:      set KERAS_HOME to a folder of your own."
+    )
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", "C:x", "a\\b", "a\0b"])

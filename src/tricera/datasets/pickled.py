@@ -66,7 +66,9 @@ def loads(data: bytes | memoryview) -> object:
 
 class _Reader:
     def __init__(self, data: bytes):
-        self.data, self.at, self.stack, self.memo = data, 0, [], {}
+        self.data, self.at = data, 0
+        self.stack: list = []
+        self.memo: dict[int, object] = {}
 
     def run(self) -> object:
         while True:
@@ -140,7 +142,7 @@ class _Reader:
             target.value = _filled(*state)
 
 
-def _filled(version: int, shape: tuple, dtype: _DType, fortran: bool, content: object) -> np.ndarray:
+def _filled(version: int, shape: tuple, dtype: _DType, fortran: bool, content: list | bytes) -> np.ndarray:
     """The array of a state, if its content has exactly the declared size."""
     kind = np.dtype(dtype.name).newbyteorder({"|": "="}.get(dtype.order, dtype.order))
     _expect(all(type(size) is int and size >= 0 for size in shape), "an array has a negative size")

@@ -126,12 +126,12 @@ def _folder(base: Path, cache_subdir: str | os.PathLike) -> Path:
 
 def _spare() -> Path:
     """The cache of those whose home cannot be written: a folder of their own among the temporary ones."""
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    folder = Path(tempfile.gettempdir()) / f".keras-{user}"
+    user = os.getuid() if hasattr(os, "getuid") else None
+    folder = Path(tempfile.gettempdir()) / f".keras-{user or 0}"
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (user, 0 if user == "user" else user):
+    if not stat.S_ISDIR(found.st_mode) or user not in (None, found.st_uid):
         raise SafetyError(report(f"{folder} belongs to somebody else.", fix="set KERAS_HOME to a folder of your own."))
     return folder
 
