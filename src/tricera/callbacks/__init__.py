@@ -1,0 +1,13 @@
+"""What happens beside training: records, checkpoints, stops, learning rates, the progress bar."""
+
+from tricera.callbacks.callback import Callback as Callback
+from tricera.callbacks.callback import LambdaCallback as LambdaCallback
+from tricera.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
+from tricera.callbacks.dispatch import CallbackList as CallbackList
+from tricera.callbacks.progress import ProgbarLogger as ProgbarLogger
+from tricera.callbacks.rate import LearningRateScheduler as LearningRateScheduler
+from tricera.callbacks.rate import ReduceLROnPlateau as ReduceLROnPlateau
+from tricera.callbacks.record import CSVLogger as CSVLogger
+from tricera.callbacks.record import History as History
+from tricera.callbacks.stop import EarlyStopping as EarlyStopping
+from tricera.callbacks.stop import TerminateOnNaN as TerminateOnNaN
