@@ -9,8 +9,7 @@ import numpy as np
 from jax import export, tree_util
 
 from tricera.engine import dtypes, masking, naming, registry, scope
-from tricera.engine.operators import Operators
-from tricera.engine.variable import Variable
+from tricera.engine.variable import Operators, Variable
 from tricera.errors import report
 
 Shape = tuple[int | None, ...]

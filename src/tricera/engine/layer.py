@@ -7,7 +7,6 @@ from typing import Any
 import jax
 from jax import tree_util
 
-from tricera.engine import call as calling
 from tricera.engine import dtypes, graph, inputs, masking, naming, registry, scope
 from tricera.engine.configured import argument_names, parameters, unknown_argument
 from tricera.engine.graph import KerasTensor, Node
@@ -139,7 +138,7 @@ class Layer(Weighted):
         """The shape of the output for inputs of these shapes, found by tracing."""
         shape_arguments = [*args, *kwargs.values()]
         tensors = [_from_shape(shape, self.compute_dtype) for shape in shape_arguments]
-        return calling.shapes(self.compute_output_spec(*tensors))
+        return inputs.shapes(self.compute_output_spec(*tensors))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The symbolic outputs for symbolic inputs, found by tracing."""
@@ -149,7 +148,7 @@ class Layer(Weighted):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = self._cast((args, kwargs))
-        spec = calling.spec_of(type(self).call)
+        spec = inputs.spec_of(type(self).call)
         arguments = self._bind(spec, args, kwargs)
         inputs.check(self, next(iter(arguments.values()), None))
         self._build_once(arguments)
@@ -190,11 +189,11 @@ class Layer(Weighted):
             is_leaf=graph.is_symbolic_leaf,
         )
 
-    def _bind(self, spec: calling.CallSpec, args: tuple, kwargs: dict) -> dict[str, Any]:
-        if kwargs.get("training", ...) is None and not spec.has_training:
-            kwargs.pop("training")
+    def _bind(self, spec: inputs.CallSpec, args: tuple, kwargs: dict) -> dict[str, Any]:
+        told = None if spec.has_training else kwargs.pop("training", None)  # for the layers inside
         try:
-            return spec.bind(args, kwargs)
+            bound = spec.bind(args, kwargs)
+            return bound if told is None else {**bound, "training": told}
         except TypeError as error:
             raise TypeError(
                 report(
@@ -202,7 +201,7 @@ class Layer(Weighted):
                 )
             ) from None
 
-    def _training(self, spec: calling.CallSpec, arguments: dict, kwargs: dict) -> bool | None:
+    def _training(self, spec: inputs.CallSpec, arguments: dict, kwargs: dict) -> bool | None:
         """Whether this is training: what the call says, else what the scope says; told to `call` if it wants to know."""
         training = arguments.get("training")
         if training is None:
@@ -226,7 +225,7 @@ class Layer(Weighted):
         leaves = tree_util.tree_leaves(outputs)
         if not self.supports_masking or all(masking.get_mask(leaf) is not None for leaf in leaves):
             return
-        masks = self.compute_mask(first, calling.carried(first))
+        masks = self.compute_mask(first, inputs.carried(first))
         if masks is not None:
             flat = tree_util.tree_leaves(masks, is_leaf=lambda x: x is None)
             for output, mask in zip(leaves, flat, strict=False):
@@ -234,7 +233,7 @@ class Layer(Weighted):
                     masking.set_mask(output, mask)
 
     def _record(self, args: tuple, kwargs: dict, arguments: dict[str, Any]) -> Any:
-        spec = calling.spec_of(type(self).call)
+        spec = inputs.spec_of(type(self).call)
         masked = spec.fill_masks(arguments, kwargs)
         try:
             outputs = self.compute_output_spec(*args, **masked)
@@ -243,7 +242,7 @@ class Layer(Weighted):
         except Exception:
             if type(self).compute_output_shape is Layer.compute_output_shape:
                 raise
-            shape = self.compute_output_shape(calling.shapes(next(iter(arguments.values()))))
+            shape = self.compute_output_shape(inputs.shapes(next(iter(arguments.values()))))
             outputs = KerasTensor(shape, self.compute_dtype)
         outputs = Node(self, args, kwargs, outputs).outputs
         self._mask_symbolic(arguments, outputs)
@@ -252,7 +251,7 @@ class Layer(Weighted):
     def _mask_symbolic(self, arguments: dict[str, Any], outputs: Any) -> None:
         """Carry masks along symbolic tensors, for those who ask for them; `Function` computes them anew."""
         first = next(iter(arguments.values()), None)
-        previous = calling.carried(first)
+        previous = inputs.carried(first)
         has_own = type(self).compute_mask is not Layer.compute_mask
         if self.supports_masking and (has_own or tree_util.tree_leaves(previous, is_leaf=graph.is_symbolic_leaf)):
             masks = self.compute_mask(first, previous)
@@ -265,7 +264,7 @@ class Layer(Weighted):
 
     def _build_once(self, arguments: dict[str, Any]) -> None:
         if not self.built:
-            args, kwargs = calling.build_arguments(type(self).build, arguments)
+            args, kwargs = inputs.build_arguments(type(self).build, arguments)
             self.build(*args, **kwargs)
             self.built = True
 
@@ -323,12 +322,12 @@ class Layer(Weighted):
     @property
     def input_shape(self) -> Any:
         """The shape of the symbolic input."""
-        return calling.shapes(self.input)
+        return inputs.shapes(self.input)
 
     @property
     def output_shape(self) -> Any:
         """The shape of the symbolic output."""
-        return calling.shapes(self.output)
+        return inputs.shapes(self.output)
 
     # ---- functions
 
@@ -405,7 +404,7 @@ def _from_shape(shape: Any, dtype: str) -> Any:
 
 
 def _brief(value: Any) -> str:
-    if calling.is_tensor(value):
+    if inputs.is_tensor(value):
         return f"{value.dtype}{list(graph.known(value.shape))}"
     if isinstance(value, dict):
         return ", ".join(f"{name}={_brief(item)}" for name, item in value.items())

@@ -26,8 +26,10 @@ def register(role: str, *aliases: str) -> Callable[[T], T]:
     def add(thing: T) -> T:
         names = _roles.setdefault(role, {})
         own = thing.__name__  # type: ignore[attr-defined]
-        for name in (own, naming.snake_case(own), *aliases):
-            names[name] = thing
+        names.update(dict.fromkeys((own, *aliases), thing))
+        snake = naming.snake_case(own)
+        if getattr(names.get(snake), "__name__", own) == own:  # a class `Huber` leaves the name to a function `huber`
+            names[snake] = thing
         return thing
 
     return add

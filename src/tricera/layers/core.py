@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tricera import ops
-from tricera.engine import call as calling
 from tricera.engine import dtypes, registry
 from tricera.engine.configured import argument_names
 from tricera.engine.graph import KerasTensor, Node
-from tricera.engine.inputs import where
+from tricera.engine.inputs import CallSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
@@ -188,7 +187,7 @@ class Lambda(Layer):
         self.arguments_given = arguments or {}
         self._shape, self.mask = output_shape, mask
         self.supports_masking = mask is not None
-        self._wants = set(calling.CallSpec(function).names) if callable(function) else set()
+        self._wants = set(CallSpec(function).names) if callable(function) else set()
 
     def call(self, inputs, mask=None, training=None):
         wanted = {"mask": mask, "training": training}
