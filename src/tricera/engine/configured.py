@@ -51,6 +51,11 @@ class Remembering(type):
             type(thing).__init__(thing, *args, **kwargs)
         return thing
 
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What `inspect.signature` and `help` show: the constructor's arguments."""
+        return _signature(cls)
+
 
 def _remember(cls: type, args: tuple, kwargs: dict) -> dict[str, Any]:
     signature = _signature(cls)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 # Attributes that hold what belongs to somebody else.
-UNTRACKED = {"_arguments", "_losses", "optimizer", "loss", "_owner", "_metrics"}
+UNTRACKED = {"_arguments", "_losses", "optimizer", "loss", "_loss_tracker", "_compile_metrics", "_compile_loss", "history"}
 
 
 def held(owner: Any, kind: str) -> list[Any]:

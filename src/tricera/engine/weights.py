@@ -104,10 +104,8 @@ class Weighted(Configured):
 
     @property
     def variables(self) -> list[Variable]:
-        """The weights, the seeds, and the states of metrics inside."""
-        metrics = tracking.unique(m for layer in self._flatten_layers() for m in tracking.held(layer, "metric"))
-        seeds = [generator.state for generator in self.seed_generators]
-        return tracking.unique([*self.weights, *seeds, *(v for m in metrics for v in m.variables)])
+        """The weights and the seeds; the states of metrics are `metrics_variables` of a model."""
+        return tracking.unique([*self.weights, *(generator.state for generator in self.seed_generators)])
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -127,7 +125,7 @@ class Weighted(Configured):
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
-        """The other variables: frozen weights, running statistics, seeds, metrics."""
+        """The other variables: frozen weights, running statistics, seeds."""
         trainable = set(map(id, self.trainable_variables))
         return [v for v in self.variables if id(v) not in trainable]
 

@@ -1,0 +1,200 @@
+"""Functional: a model that is a graph of layers and ops."""
+
+from typing import Any
+
+from jax import tree_util
+
+import jax.numpy as jnp
+
+from tricera.engine import dtypes, graph, masking, registry, tracking
+from tricera.engine.graph import Function, KerasTensor
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.errors import did_you_mean, report
+from tricera.models.model import Model
+from tricera.train import structure
+
+
+@registry.register("model")
+class Functional(Model):
+    """The graph from `inputs` to `outputs`; run in a fixed order, each node once.
+
+    Raises:
+        ValueError: an output does not depend on the inputs alone.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any):
+        Layer.__init__(self, name=name, **kwargs)
+        self._function = Function(inputs, outputs, name=self.name)
+        names = [layer.name for layer in self.layers]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(
+                report(
+                    f'The name "{twice}" is used {names.count(twice)} times in the model. All layer names should be unique.',
+                    fix="give one of the layers another `name=`.",
+                )
+            )
+        self.built = True
+
+    # ---- structure
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic inputs."""
+        return self._function.inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs."""
+        return self._function.outputs
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs, in the nesting they were given in."""
+        return self._function._inputs_struct
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs, in the nesting they were given in."""
+        return self._function._outputs_struct
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs."""
+        return [tensor.node.operation.name if tensor.node else tensor.name for tensor in self.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that make the outputs."""
+        return [tensor.node.operation.name for tensor in self.outputs]  # type: ignore[union-attr]
+
+    @property
+    def operations(self) -> list[Any]:
+        """The layers and ops, in the order of the graph."""
+        return self._function.operations
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in the order of the graph."""
+        return [operation for operation in self._function.operations if isinstance(operation, Layer)]
+
+    def _sublayers(self) -> list[Any]:
+        return tracking.unique([*self.layers, *tracking.held(self, "layer")])
+
+    # ---- computation
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Run the graph."""
+        values = self._standardize(inputs)
+        if mask is not None:
+            for value, each in zip(values, tree_util.tree_leaves(mask, is_leaf=lambda x: x is None), strict=False):
+                if each is not None:
+                    masking.set_mask(value, each)
+        return self._function.run(*values)
+
+    def _standardize(self, inputs: Any) -> list[Any]:
+        """One array for each input, of its rank and dtype."""
+        struct, given = self._function._inputs_struct, inputs
+        if isinstance(inputs, dict):
+            given = self._by_name(inputs, struct)
+        values = tree_util.tree_leaves(given, is_leaf=lambda x: x is None or graph.is_symbolic_leaf(x))
+        if len(values) != len(self.inputs):
+            raise ValueError(
+                report(
+                    f"{where(self)}: the model expects {len(self.inputs)} input(s), but it received {len(values)}.",
+                    expected=", ".join(f"{n}: {t.shape}" for n, t in zip(self.input_names, self.inputs, strict=True)),
+                    got=", ".join(str(graph.known(v.shape)) if hasattr(v, "shape") else repr(v) for v in values),
+                )
+            )
+        return [self._fit(value, tensor, i) for i, (value, tensor) in enumerate(zip(values, self.inputs, strict=True))]
+
+    def _by_name(self, inputs: dict[str, Any], struct: Any) -> Any:
+        names = list(struct) if isinstance(struct, dict) else self.input_names
+        missing = [name for name in names if name not in inputs]
+        if missing:
+            raise ValueError(
+                report(
+                    f"{where(self)}: missing data for input {missing[0]!r}.",
+                    expected=", ".join(map(repr, names)),
+                    got=", ".join(map(repr, inputs)),
+                    fix=did_you_mean(missing[0], inputs),
+                )
+            )
+        return {name: inputs[name] for name in names} if isinstance(struct, dict) else [inputs[name] for name in names]
+
+    def _fit(self, value: Any, tensor: KerasTensor, place: int) -> Any:
+        if value is None:
+            return None
+        shape = graph.known(value.shape)
+        rank = len(tensor.shape)
+        if len(shape) == rank + 1 and shape[-1] == 1:
+            value = value[..., 0]
+        elif len(shape) == rank - 1 and tensor.shape[-1] == 1:
+            value = value[..., None]
+        shape = graph.known(value.shape)
+        wrong = len(shape) != rank or any(
+            a is not None and b is not None and a != b for a, b in zip(shape[1:], tensor.shape[1:], strict=True)
+        )
+        if wrong:
+            raise ValueError(
+                report(
+                    f"{where(self)}: input {self.input_names[place]!r} has the wrong shape and is incompatible with "
+                    "the layer.",
+                    expected=tensor.shape,
+                    got=shape,
+                    fix=_shape_fix(shape, tensor.shape),
+                )
+            )
+        dtype = tensor.dtype if dtypes.dtype_of(value) != tensor.dtype else None
+        if dtype and dtypes.is_float(dtype):
+            dtype = self.compute_dtype if dtypes.is_float(dtypes.dtype_of(value)) else dtype
+        mask = masking.get_mask(value)
+        value = value if dtype is None else jnp.asarray(value, dtype)
+        if mask is not None:
+            masking.set_mask(value, mask)
+        return value
+
+    def compute_output_spec(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """The symbolic outputs for symbolic inputs: those of the graph where only the batch differs."""
+        return graph.infer(self, (inputs,))
+
+    # ---- structure, for programs and files
+
+    def structure(self) -> Any:
+        """What programs depend on: the operations, and how they are connected."""
+        if type(self).__name__ not in ("Functional", "Sequential") or type(self).__module__.split(".")[0] != "tricera":
+            raise structure.Unshared(repr(self))
+        numbers: dict[int, int] = {id(tensor): i for i, tensor in enumerate(self.inputs)}
+        places = {id(operation): i for i, operation in enumerate(self.operations)}
+        rows = []
+        for node in self._function.nodes:
+            leaves = [
+                ("tensor", numbers.get(id(leaf))) if isinstance(leaf, KerasTensor) else structure.key(leaf)
+                for leaf in node.leaves
+            ]
+            rows.append((places[id(node.operation)], str(node._treedef), *leaves))
+            for tensor in node.output_tensors:
+                numbers.setdefault(id(tensor), len(numbers))
+        operations = [structure.key(operation) for operation in self.operations]
+        inputs = [(tensor.shape, tensor.dtype) for tensor in self.inputs]
+        outputs = str(self._function._outputs_treedef), [numbers[id(tensor)] for tensor in self.outputs]
+        struct = str(tree_util.tree_structure(self.input, is_leaf=graph.is_symbolic_leaf))
+        own = self.trainable, structure.key(self.dtype_policy)
+        return ("graph", own, struct, repr(inputs), tuple(rows), tuple(operations), repr(outputs))
+
+
+def _shape_fix(got: tuple, expected: tuple) -> str | None:
+    if len(got) == len(expected) - 1 and None not in got[1:] and got[1:] == expected[1 : len(got)]:
+        return "add the missing axis: `x[..., None]`."
+    if len(got) == len(expected) - 1 and got == expected[1:]:
+        return "add a batch axis: `x[None]`."
+    known = [n for n in expected[1:] if n is not None]
+    size, wanted = 1, 1
+    for n in got[1:]:
+        size *= n or 1
+    for n in known:
+        wanted *= n
+    if len(known) == len(expected) - 1 and None not in got[1:] and size == wanted:
+        return f"reshape the data: `x.reshape({', '.join(map(str, (-1, *expected[1:])))})`."
+    return None

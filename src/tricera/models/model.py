@@ -1,0 +1,138 @@
+"""Model: a layer that can be trained, saved and summarized."""
+
+from typing import Any
+
+from tricera.engine import registry, tracking
+from tricera.engine.graph import KerasTensor
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.errors import did_you_mean, report
+from tricera.models import summary
+from tricera.train.trainer import Trainer
+
+
+@registry.register("model")
+class Model(Trainer, Layer):
+    """A layer that can be trained: from symbolic `inputs` to `outputs`, or a subclass with a `call` of its own.
+
+    Args:
+        inputs: a KerasTensor, or a list or dict of them.
+        outputs: what the graph computes from them.
+
+    `Model(inputs, outputs)` makes a `Functional`.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any):
+        if cls is Model and _is_graph(args, kwargs):
+            cls = registry.find("model", "Functional")
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        if _is_graph(args, kwargs):  # a subclass that is a graph: `super().__init__(inputs, outputs)`
+            _become_graph(self)
+            self.__init__(*args, **kwargs)  # type: ignore[misc]
+            return
+        super().__init__(*args, **kwargs)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers held directly."""
+        return [layer for layer in self._flatten_layers(include_self=False, recursive=False) if isinstance(layer, Layer)]
+
+    @layers.setter
+    def layers(self, _: Any) -> None:
+        raise AttributeError(
+            report("`Model.layers` attribute is reserved and should not be used.", fix="use another name.")
+        )
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of this name, or at this place.
+
+        Raises:
+            ValueError: there is none; the nearest name is suggested.
+        """
+        layers = self.layers
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    report(f"Was asked to retrieve layer at index {index} but model only has {len(layers)} layers.")
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in layers]
+        raise ValueError(
+            report(
+                f"No such layer: {name}.", expected=f"one of {', '.join(names)}", fix=did_you_mean(str(name), names)
+            )
+        )
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Print a table of the layers, the shapes of their outputs and their numbers of weights."""
+        summary.print_summary(
+            self,
+            line_length=line_length,
+            positions=positions,
+            print_fn=print_fn,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+            layer_range=layer_range,
+        )
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """What the model computes."""
+        raise NotImplementedError(
+            report(
+                f"Model {type(self).__name__} does not have a `call()` method implemented.",
+                fix="define `call(self, inputs)` in it, or make it with `Model(inputs, outputs)`.",
+            )
+        )
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build for the shapes that `get_build_config` gave."""
+        shape = config.get("input_shape")
+        if shape is not None and not self.built:
+            self.compute_output_spec(_symbolic(shape))
+            self.built = True
+
+    def _held_metrics(self) -> list[Any]:
+        """The metrics that the model and its layers hold in attributes."""
+        return tracking.unique(m for layer in self._flatten_layers() for m in tracking.held(layer, "metric"))
+
+
+def _symbolic(shape: Any) -> Any:
+    if isinstance(shape, dict):
+        return {name: _symbolic(item) for name, item in shape.items()}
+    if all(size is None or isinstance(size, int) for size in shape):
+        return KerasTensor((None, *shape[1:]))
+    return [_symbolic(item) for item in shape]
+
+
+def _is_graph(args: tuple, kwargs: dict) -> bool:
+    return len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
+
+
+def _become_graph(model: Model) -> None:
+    """Give an instance of a subclass of Model the abilities of Functional, below its own methods."""
+    functional = registry.find("model", "Functional")
+    cls = type(model)
+    model.__class__ = type(cls.__name__, (cls, functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
+
+
+def unbuilt(model: Model, what: str) -> ValueError:
+    """The error for asking an unbuilt model for something."""
+    return ValueError(
+        report(
+            f"{where(model)} has not been built yet, so it has no {what}.",
+            fix="give its first layer an `Input` or `input_shape=`, call it on data, or `model.build(input_shape)`.",
+        )
+    )

@@ -1,0 +1,213 @@
+"""Sequential: a stack of layers."""
+
+from typing import Any
+
+from jax import tree_util
+
+from tricera.engine import registry, scope, tracking
+from tricera.engine.graph import Function, KerasTensor
+from tricera.engine.layer import Layer
+from tricera.errors import report
+from tricera.layers import Input, InputLayer
+from tricera.models.functional import Functional
+from tricera.models.model import Model, unbuilt
+from tricera.train import structure
+
+
+@registry.register("model")
+class Sequential(Model):
+    """A stack of layers, each of one input and one output.
+
+    Args:
+        layers: the layers, first to last; more come by `add`.
+
+    The shape of the input comes from an `Input`, from the first layer's `input_shape=` or `input_dim=`,
+    or from the first data.
+    """
+
+    def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None):
+        Layer.__init__(self, trainable=trainable, name=name)
+        self._stack: list[Layer] = []
+        self._graph: Functional | None = None
+        self._source: KerasTensor | None = None
+        for layer in [layers] if isinstance(layers, Layer) else layers or []:
+            self.add(layer, rebuild=False)
+        self._connect()
+
+    # ---- the stack
+
+    def add(self, layer: Any, rebuild: bool = True) -> None:
+        """Put a layer on top.
+
+        Raises:
+            TypeError: it is no layer.
+            ValueError: a second `Input`, or a name that is taken.
+        """
+        if isinstance(layer, KerasTensor):
+            layer = layer.node.operation  # type: ignore[union-attr]
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                report(
+                    f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer!r}.",
+                    got=f"{type(layer).__module__}.{type(layer).__name__}",
+                    fix=f"add `{layer.__name__}(...)`, an instance." if isinstance(layer, type) else None,
+                )
+            )
+        if isinstance(layer, InputLayer):
+            if self._source is not None or self._stack:
+                raise ValueError(report(f"Sequential model {self.name!r} has already been configured to use an input."))
+            self._source = layer.output
+            return
+        if any(other.name == layer.name for other in self._stack if other is not layer):
+            raise ValueError(
+                report(
+                    "All layers added to a Sequential model should have unique names. "
+                    f'Name "{layer.name}" is already the name of a layer in this model.',
+                    fix="give it another `name=`.",
+                )
+            )
+        if not self._stack and self._source is None:
+            self._source = _declared_input(layer)
+        self._stack.append(layer)
+        if rebuild:
+            self._connect()
+
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Take the top layer away, and return it."""
+        layer = self._stack.pop()
+        self._graph, self.built = None, False
+        if rebuild:
+            self._connect()
+        return layer
+
+    def _connect(self) -> None:
+        """Make the graph, where the shape of the input is known."""
+        if self._source is None or not self._stack:
+            self._graph = None
+            return
+        with scope.name_scope(self.name):
+            x: Any = self._source
+            for layer in self._stack:
+                x = layer(x)
+                if len(tree_util.tree_leaves(x, is_leaf=lambda t: isinstance(t, KerasTensor))) != 1:
+                    raise ValueError(
+                        report(
+                            "Layers added to a Sequential model can only have a single output tensor.",
+                            got=f"layer {layer.name!r} with {len(x)} outputs",
+                            fix="use the functional API.",
+                        )
+                    )
+        self._graph = Functional(self._source, x, name=self.name)
+        self.built = True
+
+    # ---- what a graph tells
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, first to last."""
+        return list(self._stack)
+
+    def _sublayers(self) -> list[Any]:
+        return tracking.unique([*self._stack, *(x for x in tracking.held(self, "layer") if x is not self._graph)])
+
+    def _known(self, what: str) -> Functional:
+        if self._graph is None:
+            raise unbuilt(self, what)
+        return self._graph
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic input, in a list."""
+        return self._known("inputs").inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic output, in a list."""
+        return self._known("outputs").outputs
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input."""
+        return self._known("input").inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output."""
+        return self._known("output").outputs[0]
+
+    @property
+    def input_names(self) -> list[str]:
+        """The name of the input."""
+        return self._known("input names").input_names
+
+    @property
+    def output_names(self) -> list[str]:
+        """The name of the top layer."""
+        return [self._stack[-1].name] if self._stack else []
+
+    @property
+    def operations(self) -> list[Any]:
+        """The input and the layers."""
+        return self._known("operations").operations
+
+    # ---- computation
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights for inputs of this shape, the batch axis first."""
+        if not self._stack:
+            raise ValueError(
+                report(f"Sequential model {self.name!r} cannot be built because it has no layers.", fix="`model.add(...)`.")
+            )
+        if self._graph is None and input_shape is not None and self._source is None:
+            self._source = Input(batch_shape=(None, *tuple(input_shape)[1:]), dtype=self.compute_dtype)
+            self._connect()
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Run the layers, one after another."""
+        if self._graph is not None:
+            return self._graph.call(inputs, training=training, mask=mask)
+        for layer in self._stack:
+            inputs = layer(inputs)
+        return inputs
+
+    def structure(self) -> Any:
+        """What programs depend on."""
+        if type(self) is not Sequential or self._graph is None:
+            raise structure.Unshared(repr(self))
+        return self._graph.structure()
+
+    def get_config(self) -> dict[str, Any]:
+        config = Layer.get_config(self)
+        config.pop("layers", None)
+        stack = [*([self._source.node.operation] if self._source is not None else []), *self._stack]  # type: ignore[union-attr]
+        return {**config, "layers": [registry.serialize(layer) for layer in stack]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
+        model = cls(name=config.get("name"))
+        for layer in config["layers"]:
+            model.add(registry.deserialize(layer, custom_objects=custom_objects), rebuild=False)
+        model._connect()
+        return model
+
+
+def _declared_input(layer: Layer) -> KerasTensor | None:
+    """The symbolic input that a first layer's `input_shape=` and its relatives declare."""
+    given = layer._given_shape
+    if isinstance(layer, Functional):
+        return layer.inputs[0]
+    if isinstance(layer, Sequential) and layer._source is not None:
+        return Input(batch_shape=layer._source.shape, dtype=layer._source.dtype)
+    shape = given.get("batch_shape") or given.get("batch_input_shape")
+    if shape is None:
+        if "input_shape" in given:
+            inner = given["input_shape"]
+            inner = (inner,) if isinstance(inner, int) else tuple(inner)
+        elif "input_dim" in given:
+            inner = (given["input_length"], given["input_dim"]) if "input_length" in given else (given["input_dim"],)
+        elif "input_length" in given:
+            inner = (given["input_length"],)
+        else:
+            return None
+        shape = (given.get("batch_size"), *inner)
+    return Input(batch_shape=tuple(shape), dtype=given.get("input_dtype") or layer.compute_dtype)

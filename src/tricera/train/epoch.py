@@ -1,0 +1,107 @@
+"""Many steps in one program, over data that stands on the device."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from jax import lax, tree_util
+
+from tricera.train.step import State, Steps
+
+
+def trains_by_default(model: Any) -> bool:
+    """Whether the model's `train_step` is the built-in one."""
+    return type(model).train_step is Steps.train_step
+
+
+def tests_by_default(model: Any) -> bool:
+    """Whether the model's `test_step` is the built-in one."""
+    return type(model).test_step is Steps.test_step
+
+
+def take(data: Any, order: Any, start: Any, size: int) -> Any:
+    """The batch of `size` samples that begins at place `start` of `order`."""
+    chosen = lax.dynamic_slice(order, (start,), (size,))
+    return tree_util.tree_map(lambda a: a.at[chosen].get(mode="promise_in_bounds"), data)
+
+
+def train_batch(model: Any, state: State, data: Any) -> tuple[Any, State]:
+    """One training step on a batch: `(logs, new state)`."""
+    logs, state = model.train_step(state, data)
+    return logs, state
+
+
+def test_batch(model: Any, state: State, data: Any) -> tuple[Any, State]:
+    """One testing step on a batch: `(logs, new state)`."""
+    logs, state = model.test_step(state, data)
+    return logs, state
+
+
+def predict_batch(model: Any, state: State, data: Any) -> Any:
+    """The outputs for a batch."""
+    return model.predict_step(state, data)[0]
+
+
+def train_at(size: int) -> Callable:
+    """A program of one training step on resident data."""
+
+    def run(model: Any, state: State, data: Any, order: Any, start: Any) -> tuple[Any, State]:
+        return model.train_step(state, take(data, order, start, size))
+
+    return run
+
+
+def test_at(size: int) -> Callable:
+    """A program of one testing step on resident data."""
+
+    def run(model: Any, state: State, data: Any, order: Any, start: Any) -> tuple[Any, State]:
+        return model.test_step(state, take(data, order, start, size))
+
+    return run
+
+
+def train_many(size: int) -> Callable:
+    """A program of the training steps `first` to `last` (both traced: one compilation for any number)."""
+
+    def run(model: Any, state: State, data: Any, order: Any, first: Any, last: Any) -> tuple[Any, State]:
+        if trains_by_default(model):
+            body = lambda i, s: _same(s, model._advance(s, take(data, order, i * size, size)))  # noqa: E731
+            state = lax.fori_loop(first, last, body, state)
+            return model._logs(state[3]), state
+        return _with_logs(model.train_step, state, data, order, first, last, size)
+
+    return run
+
+
+def test_many(size: int) -> Callable:
+    """A program of the testing steps `first` to `last`."""
+
+    def run(model: Any, state: State, data: Any, order: Any, first: Any, last: Any) -> tuple[Any, State]:
+        if tests_by_default(model):
+            trainable = state[0]
+
+            def body(i: Any, changing: Any) -> Any:
+                return _same(changing, model._observe_test((trainable, *changing), take(data, order, i * size, size))[1:])
+
+            others, metrics = lax.fori_loop(first, last, body, tuple(state[1:]))
+            return model._logs(metrics), (trainable, others, metrics)
+        return _with_logs(model.test_step, state, data, order, first, last, size)
+
+    return run
+
+
+def _with_logs(step: Callable, state: State, data: Any, order: Any, first: Any, last: Any, size: int) -> Any:
+    """The same for a step of the user's, whose logs are carried along."""
+    blank, _ = jax.eval_shape(step, state, take(data, order, first * size, size))
+    logs = tree_util.tree_map(lambda s: jax.numpy.zeros(s.shape, s.dtype), blank)
+
+    def body(i: Any, carry: Any) -> Any:
+        return _same(carry, step(carry[1], take(data, order, i * size, size)))
+
+    return lax.fori_loop(first, last, body, (logs, state))
+
+
+def _same(before: Any, after: Any) -> Any:
+    """`after` in the containers and dtypes of `before`: what a loop carries keeps its type."""
+    leaves = [a.astype(b.dtype) if hasattr(a, "astype") else a for b, a in zip(*map(tree_util.tree_leaves, (before, after)), strict=True)]
+    return tree_util.tree_unflatten(tree_util.tree_structure(before), leaves)

@@ -1,0 +1,72 @@
+"""What a compiled program depends on, as a hashable key: equal keys, equal programs."""
+
+import inspect
+import weakref
+from typing import Any
+
+import numpy as np
+
+from tricera.engine.configured import Configured
+from tricera.engine.dtypes import DTypePolicy
+from tricera.engine.layer import Layer
+from tricera.engine.variable import Variable
+
+
+class Unshared(Exception):
+    """The thing may compute anything: its programs are its own."""
+
+
+# Arguments that a program does not depend on: they say where variables begin, or what things are called.
+_IRRELEVANT = ("name", "seed", "dtype")
+_NOT_OWN = ("initializer", "_initializer", "_shape", "_dim")
+
+
+def key(thing: Any) -> Any:
+    """The structure of a value.
+
+    Raises:
+        Unshared: the value holds code or state of the user's, which may change.
+    """
+    if thing is None or isinstance(thing, str | int | float | bool | complex):
+        return (type(thing).__name__, thing)
+    if isinstance(thing, list | tuple):
+        return (type(thing).__name__, *map(key, thing))
+    if isinstance(thing, dict):
+        return ("dict", *((name, key(value)) for name, value in thing.items()))
+    if isinstance(thing, np.ndarray) and thing.size <= 4096:
+        return ("array", thing.dtype.str, thing.shape, thing.tobytes())
+    if isinstance(thing, np.generic):
+        return ("number", thing.dtype.str, thing.item())
+    if isinstance(thing, DTypePolicy):
+        return ("policy", thing.name)
+    if isinstance(thing, Variable):
+        return ("variable", thing.shape, thing.dtype, thing.trainable, key(thing.regularizer), key(thing.constraint))
+    if hasattr(thing, "structure"):
+        return thing.structure()
+    if _is_ours(type(thing)) and isinstance(thing, Configured):
+        return _of_configured(thing)
+    if inspect.isfunction(thing):
+        return ("function", weakref.ref(thing))
+    raise Unshared(repr(thing))
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.startswith("tricera.")
+
+
+def _of_configured(thing: Configured) -> tuple:
+    cls = type(thing)
+    if any(callable(getattr(cls, name, None)) for name in vars(thing)):
+        raise Unshared(f"{thing!r} has a method of its own")
+    arguments = [
+        (name, key(value))
+        for name, value in thing.arguments().items()
+        if name not in _IRRELEVANT and not name.endswith(_NOT_OWN)
+    ]
+    return (cls, *arguments, *(_of_layer(thing) if isinstance(thing, Layer) else ()))
+
+
+def _of_layer(layer: Layer) -> tuple:
+    state = [key(variable) for variable in layer._own()]
+    flags = (layer.trainable, layer.built, layer.autocast, layer.supports_masking, key(layer.dtype_policy))
+    return (flags, key(layer.activity_regularizer), *state)

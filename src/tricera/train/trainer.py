@@ -1,0 +1,570 @@
+"""compile, fit, evaluate, predict, and the same for single batches."""
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+from jax import tree_util
+
+from tricera import callbacks as callbacks_module
+from tricera import metrics as metrics_module
+from tricera import optimizers
+from tricera.engine import graph
+from tricera.engine.graph import KerasTensor
+from tricera.engine.inputs import where
+from tricera.errors import report
+from tricera.train import checks, epoch, programs, structure
+from tricera.train.compiled import CompiledLoss, CompiledMetrics, flat
+from tricera.train.data import Arrays, class_weighted, is_arrays, to_arrays, unpack
+from tricera.train.loop import Runner, steps_of
+from tricera.train.plan import Plan, choose
+from tricera.train.step import Steps
+from tricera.train.stream import PyDataset, Stream, from_dataset, from_iterable
+
+
+class Trainer(Steps):
+    """What makes a model trainable. A model inherits it beside `Layer`."""
+
+    compiled = False
+    stop_training = False
+    run_eagerly = False
+    steps_per_execution = 1
+    optimizer: Any = None
+    loss: Any = None
+    history: Any = None
+    _compile_loss: CompiledLoss | None = None
+    _compile_metrics: CompiledMetrics | None = None
+    _loss_tracker: Any = None
+    _train_plan: Plan | None = None
+
+    # ---- compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how the model learns.
+
+        Args:
+            optimizer: a name, a class, an object or its configuration.
+            loss: a name, a function, an object; a list or dict of them for several outputs.
+            loss_weights: how much each output's loss counts.
+            metrics: names, functions or objects, or lists of them by output.
+            weighted_metrics: the same, for metrics that respect sample and class weights.
+            run_eagerly: compute operation by operation, to look at values with a debugger.
+            steps_per_execution: how many batches a callback waits for.
+            jit_compile: accepted for Keras' sake: everything is compiled, but for `run_eagerly`.
+            auto_scale_loss: scale the loss where the policy computes in float16.
+
+        Raises:
+            ValueError: an unknown name; the nearest one is suggested.
+        """
+        names = getattr(self, "output_names", None)
+        self._compile_loss = CompiledLoss(loss, loss_weights, names) if loss is not None else None
+        self._compile_metrics = (
+            CompiledMetrics(metrics, weighted_metrics, names) if metrics or weighted_metrics else None
+        )
+        self.optimizer = self._scaled(optimizers.get(optimizer), auto_scale_loss)
+        self.loss, self.loss_weights = loss, loss_weights
+        self._compile_config = dict(
+            optimizer=optimizer,
+            loss=loss,
+            loss_weights=loss_weights,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+        )
+        self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
+        self._loss_tracker = metrics_module.Mean(name="loss")
+        self.compiled, self.stop_training = True, False
+        self._program_token = object()
+
+    def _scaled(self, optimizer: Any, auto_scale_loss: bool) -> Any:
+        float16 = getattr(self, "dtype_policy", None) is not None and self.dtype_policy.name == "mixed_float16"
+        if auto_scale_loss and float16 and not isinstance(optimizer, optimizers.LossScaleOptimizer):
+            return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+        return optimizer
+
+    # ---- metrics
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The running mean of the loss, the compiled metrics, and those that layers hold."""
+        found = [self._loss_tracker] if self._loss_tracker is not None else []
+        if self._compile_metrics is not None:
+            found.append(self._compile_metrics)
+        if self._compile_loss is not None:
+            found.extend(self._compile_loss.metrics)
+        return [*found, *self._held_metrics()]  # type: ignore[attr-defined]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the metrics."""
+        return [metric.name for metric in self.metrics]
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The states of all metrics."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    def reset_metrics(self) -> None:
+        """Forget what the metrics saw."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    @property
+    def train_plan(self) -> str:
+        """How the last `fit` computed, in one sentence, and why."""
+        return str(self._train_plan) if self._train_plan else "Not trained yet."
+
+    # ---- preparation
+
+    def _require_compiled(self, method: str) -> None:
+        if not self.compiled:
+            raise ValueError(
+                report(
+                    f"{where(self)}: You must call `compile()` before calling `{method}()`.",
+                    fix=f"model.compile(optimizer='adam', loss='mse') before model.{method}(...).",
+                )
+            )
+
+    def _ready(self, source: Any, training: bool) -> bool:
+        """Build model, losses, metrics and optimizer for these data; whether anything had to be built."""
+        x, y, sample_weight = source.example()
+        outputs = self._outputs_for(x)
+        checks.check_data(self, source, x, y, sample_weight, outputs, training)
+        fresh = False
+        if self._compile_loss is not None and not self._compile_loss.built:
+            self._compile_loss.build(outputs)
+            fresh = True
+        if self._compile_metrics is not None and not self._compile_metrics.built and y is not None:
+            self._compile_metrics.build(y, outputs)
+            fresh = True
+        if training and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+            fresh = True
+        return fresh
+
+    def _outputs_for(self, x: Any) -> Any:
+        """The symbolic outputs for a batch of unknown size; builds what is not built."""
+        symbolic = tree_util.tree_map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), x)
+        outputs = graph.infer(self, (symbolic,), {"training": True} if self._knows_training() else {})
+        return outputs
+
+    def _knows_training(self) -> bool:
+        return "training" in getattr(type(self).call, "__code__", type(self).fit.__code__).co_varnames
+
+    def _program_key(self, kind: str) -> Any:
+        """What the model's programs depend on: shared by models of equal structure, if nothing in it is the user's."""
+        names = tuple(self._compile_loss.names) if self._compile_loss is not None else ()
+        try:
+            parts: tuple = (structure.key(self),)
+            if kind != "predict":
+                parts += (structure.key(self._compile_loss), structure.key(self._compile_metrics))
+                parts += (structure.key(self._held_metrics()), names if len(names) > 1 else ())
+            if kind == "train":
+                parts += (structure.key(self.optimizer),)
+        except structure.Unshared:
+            flags = tuple((v.trainable, v.shape, v.dtype) for v in self.variables)  # type: ignore[attr-defined]
+            layers = tuple(layer.trainable for layer in self._flatten_layers())  # type: ignore[attr-defined]
+            parts = (self.__dict__.setdefault("_program_token", object()), flags, layers)
+        return (kind, *parts)
+
+    # ---- state
+
+    def _take(self, kind: str) -> tuple[list[Any], ...]:
+        """The values of all variables, for programs; those of training are given away: `_put` brings them back."""
+        groups = self._groups(kind)
+        if kind == "train":
+            return tuple([v.take() for v in group] for group in groups)
+        return tuple([v.raw() for v in group] for group in groups)
+
+    def _groups(self, kind: str) -> tuple[list[Any], ...]:
+        optimizer = [list(self.optimizer.variables)] if kind == "train" else []
+        metrics = [self.metrics_variables] if kind != "predict" else []
+        return (self.trainable_variables, self.non_trainable_variables, *optimizer, *metrics)
+
+    def _put(self, kind: str, state: tuple[list[Any], ...]) -> None:
+        for variables, values in zip(self._groups(kind), state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.put(value)
+
+    # ---- fit
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: Any = 1,
+        **kwargs: Any,
+    ) -> Any:
+        """Train for `epochs` passes over the data, and return the History.
+
+        Args:
+            x: arrays (or lists or dicts of them), a generator, a PyDataset, or any iterable of batches.
+            y: the targets, where `x` is arrays.
+            batch_size: samples in a step; 32 by default.
+            verbose: 0 silent, 1 a progress bar, 2 a line an epoch.
+            validation_split: the last share of the arrays, kept out of training.
+            validation_data: `(x, y)`, `(x, y, sample_weight)`, or anything that `x` may be.
+            shuffle: whether each epoch draws a new order; `"batch"` only within batches.
+            class_weight: how much the samples of each class count.
+            initial_epoch: the epoch to begin with, to go on with an earlier run.
+            validation_freq: validate every so many epochs, or after the listed ones.
+
+        Raises:
+            ValueError: data that do not fit the model, before any training.
+            RuntimeError: not compiled.
+        """
+        self._require_compiled("fit")
+        checks.check_fit_arguments(self, kwargs, epochs=epochs, validation_split=validation_split)
+        source = _source(x, y, sample_weight, batch_size, kwargs, class_weight)
+        validation = _validation(validation_data, validation_batch_size or batch_size)
+        if validation_split and validation is None:
+            if not isinstance(source, Arrays):
+                raise ValueError(
+                    report("Argument `validation_split` is only supported for arrays.", fix="use `validation_data`.")
+                )
+            source, validation = source.split(validation_split)
+            validation.batch_size = min(validation_batch_size or source.batch_size, validation.samples)
+            validation.steps = -(-validation.samples // validation.batch_size)
+        if self._ready(source, training=True) and shuffle and isinstance(source, Arrays):
+            source.order(shuffle)  # Keras draws an order to look at the first batch
+        return self._train(
+            source,
+            validation,
+            _callback_list(self, callbacks, verbose, epochs, steps_of(source, steps_per_epoch), history=True),
+            range(initial_epoch, epochs),
+            shuffle,
+            steps_per_epoch,
+            validation_steps,
+            validation_freq,
+        )
+
+    def _train(
+        self,
+        source: Any,
+        validation: Any,
+        callbacks: Any,
+        epochs: range,
+        shuffle: Any,
+        steps_per_epoch: int | None,
+        validation_steps: int | None,
+        validation_freq: Any,
+    ) -> Any:
+        every_batch = callbacks.overrides_batch_hooks
+        plan = choose(self, source, every_batch)
+        runner = Runner(self, source, "train", self._program_key("train"), plan, shown=_is_shown(callbacks))
+        validate = self._validator(validation, validation_steps)
+        self.stop_training = False
+        callbacks.on_train_begin()
+        logs: dict[str, Any] = {}
+        with _interruptible() as interrupted:
+            for epoch_index in epochs:
+                self.reset_metrics()
+                callbacks.on_epoch_begin(epoch_index)
+                logs = self._train_epoch(runner, callbacks, shuffle, steps_per_epoch, every_batch, interrupted)
+                if validate is not None and _due(epoch_index, validation_freq):
+                    logs.update(validate(callbacks))
+                callbacks.on_epoch_end(epoch_index, logs)
+                self._train_plan = runner.plan
+                if self.stop_training or not logs:
+                    break
+        if isinstance(source, Stream):
+            source.close()
+        self._finish()
+        callbacks.on_train_end(logs)
+        return self.history
+
+    def _train_epoch(
+        self, runner: Runner, callbacks: Any, shuffle: Any, limit: int | None, every_batch: bool, interrupted: Any
+    ) -> dict[str, Any]:
+        """One pass over the data: the logs at its end. The variables hold what was reached, whatever happens."""
+        state = self._take("train")
+        done, logs = 0, None
+        steps = runner.epoch(state, shuffle, limit)
+        try:
+            if every_batch:
+                self._put("train", state)
+            callbacks.on_train_batch_begin(0)
+            for done, logs, state in steps:
+                if every_batch:
+                    self._put("train", state)
+                callbacks.on_train_batch_end(done - 1, logs)
+                if interrupted():
+                    raise KeyboardInterrupt
+                if self.stop_training:
+                    break
+                callbacks.on_train_batch_begin(done)
+                if every_batch:
+                    self._take_into(state)
+        finally:
+            self._put("train", state)
+        return _floats(logs) if done else {}
+
+    def _take_into(self, state: tuple[list[Any], ...]) -> None:
+        """Refresh a state in place from the variables, which a callback may have read or set."""
+        for group, values in zip(state, self._take("train"), strict=True):
+            group[:] = values
+
+    def _finish(self) -> None:
+        if hasattr(self.optimizer, "finalize_variable_values"):
+            self.optimizer.finalize_variable_values(self.trainable_variables)
+
+    def _validator(self, source: Any, steps: int | None) -> Any:
+        if source is None:
+            return None
+        self._ready(source, training=False)
+        made: list[Runner] = []
+
+        def validate(callbacks: Any) -> dict[str, Any]:
+            if not made:
+                plan = choose(self, source, callbacks.overrides_test_batch_hooks)
+                made.append(Runner(self, source, "test", self._program_key("test"), plan, shown=False))
+            logs = self._test(made[0], callbacks, steps)
+            return {f"val_{name}": value for name, value in logs.items()}
+
+        return validate
+
+    # ---- evaluate
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """The loss and the metrics over the data: a number, a list in the order of `metrics`, or a dict."""
+        self._require_compiled("evaluate")
+        source = _source(x, y, sample_weight, batch_size, kwargs)
+        self._ready(source, training=False)
+        callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
+        plan = choose(self, source, callbacks.overrides_test_batch_hooks)
+        runner = Runner(self, source, "test", self._program_key("test"), plan, shown=_is_shown(callbacks))
+        logs = self._test(runner, callbacks, steps)
+        if return_dict:
+            return logs
+        values = self._in_order(logs)
+        return values[0] if len(values) == 1 else values
+
+    def _test(self, runner: Runner, callbacks: Any, steps: int | None) -> dict[str, Any]:
+        self.reset_metrics()
+        callbacks.on_test_begin()
+        callbacks.on_test_batch_begin(0)
+        state: Any = self._take("test")
+        done, logs = 0, None
+        for done, logs, state in runner.epoch(state, False, steps):
+            callbacks.on_test_batch_end(done - 1, logs)
+            callbacks.on_test_batch_begin(done)
+        self._put("test", state)
+        found = _floats(logs) if done else {}
+        callbacks.on_test_end(found)
+        return found
+
+    def _in_order(self, logs: dict[str, Any]) -> list[Any]:
+        """The values of logs as `evaluate` lists them: the loss, each output's loss, then the metrics."""
+        trackers = [metric.name for metric in self._compile_loss.metrics] if self._compile_loss else []
+        labels = self._compile_metrics.labels if self._compile_metrics else []
+        first = [name for name in ("loss", *trackers, *labels) if name in logs]
+        return [logs[name] for name in (*first, *(name for name in logs if name not in first))]
+
+    # ---- predict
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
+    ) -> Any:
+        """The outputs for all samples, as NumPy arrays."""
+        source = _source(x, None, None, batch_size, {})
+        x_example, _, _ = source.example()
+        if not self.built:  # type: ignore[attr-defined]
+            self._outputs_for(x_example)
+        checks.check_inputs(self, source, x_example)
+        callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
+        callbacks.on_predict_begin()
+        parts: list[Any] = []
+        for index, batch in enumerate(self._limited(source, steps)):
+            callbacks.on_predict_batch_begin(index)
+            parts.append(self._predict_batch(batch))
+            callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
+            if index >= 8:
+                parts[index - 8] = jax.device_get(parts[index - 8])
+        callbacks.on_predict_end()
+        parts = [tree_util.tree_map(np.asarray, jax.device_get(part)) for part in parts]
+        return tree_util.tree_map(lambda *arrays: np.concatenate(arrays), *parts)
+
+    def _limited(self, source: Any, steps: int | None) -> Iterator[Any]:
+        for index, batch in enumerate(source.batches()):
+            if steps is not None and index >= steps:
+                return
+            yield batch
+
+    def _predict_batch(self, batch: Any) -> Any:
+        if self.run_eagerly:
+            return self.predict_step(self._take("predict"), (batch[0],))[0]
+        program = programs.program(self._program_key("predict"), "predict", epoch.predict_batch)
+        return program(self, self._take("predict"), (batch[0],))
+
+    # ---- single batches
+
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One training step; the loss and the metrics of this batch alone."""
+        self._require_compiled("train_on_batch")
+        if class_weight is not None:
+            sample_weight = class_weighted(y, sample_weight, class_weight)
+        source = Arrays(x, y, sample_weight, batch_size=sys.maxsize)
+        self._ready(source, training=True)
+        self.reset_metrics()
+        program = programs.program((self._program_key("train"), "batch", ()), "train_batch", epoch.train_batch, (0,))
+        state = self._take("train")
+        try:
+            step = self.train_step if self.run_eagerly else lambda s, b: program(self, s, b)
+            logs, state = step(state, source.data)
+        finally:
+            self._put("train", state)
+        return self._as_asked(logs, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and the metrics of one batch."""
+        self._require_compiled("test_on_batch")
+        source = Arrays(x, y, sample_weight, batch_size=sys.maxsize)
+        self._ready(source, training=False)
+        self.reset_metrics()
+        program = programs.program((self._program_key("test"), "batch", ()), "test_batch", epoch.test_batch)
+        step = self.test_step if self.run_eagerly else lambda s, b: program(self, s, b)
+        logs, state = step(self._take("test"), source.data)
+        self._put("test", state)
+        return self._as_asked(logs, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch."""
+        batch = (to_arrays(x, "x"), None, None)
+        if not self.built:  # type: ignore[attr-defined]
+            self._outputs_for(batch[0])
+        return tree_util.tree_map(np.asarray, self._predict_batch(batch))
+
+    def _as_asked(self, logs: Any, return_dict: bool) -> Any:
+        logs = _floats(logs)
+        if return_dict:
+            return logs
+        values = self._in_order(logs)
+        return values[0] if len(values) == 1 else values
+
+
+# ---- sources
+
+
+def _source(x: Any, y: Any, sample_weight: Any, batch_size: int | None, kwargs: dict, class_weight: Any = None) -> Any:
+    if is_arrays(x):
+        if class_weight is not None:
+            sample_weight = class_weighted(y, sample_weight, class_weight)
+        return Arrays(x, y, sample_weight, batch_size)
+    checks.check_source(x, y, sample_weight)
+    stream = from_dataset(x) if isinstance(x, PyDataset) else from_iterable(x)
+    if class_weight is None:
+        return stream
+    inner = stream._open
+
+    def weighted(shuffle: Any) -> Iterator[Any]:
+        for data in inner(shuffle):
+            bx, by, bw = unpack(data)
+            yield bx, by, class_weighted(by, bw, class_weight)
+
+    stream._open = weighted
+    return stream
+
+
+def _validation(data: Any, batch_size: int | None) -> Any:
+    if data is None:
+        return None
+    if isinstance(data, Arrays | Stream):
+        return data
+    if isinstance(data, tuple | list) and 2 <= len(data) <= 3 and all(is_arrays(part) or part is None for part in data):
+        return Arrays(*data, batch_size=batch_size)
+    return _source(data, None, None, batch_size, {})
+
+
+# ---- small parts of a run
+
+
+def _callback_list(
+    model: Any, callbacks: Any, verbose: Any, epochs: int, steps: int | None, history: bool = False
+) -> Any:
+    if isinstance(callbacks, callbacks_module.CallbackList):
+        return callbacks
+    verbose = 1 if verbose == "auto" else int(verbose)
+    return callbacks_module.CallbackList(
+        callbacks, add_history=history, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs, steps=steps
+    )
+
+
+def _is_shown(callbacks: Any) -> bool:
+    return callbacks.params.get("verbose", 0) == 1 and sys.stdout.isatty()
+
+
+def _due(epoch_index: int, frequency: Any) -> bool:
+    if isinstance(frequency, int):
+        return (epoch_index + 1) % frequency == 0
+    return epoch_index + 1 in frequency
+
+
+def _floats(logs: Any) -> dict[str, Any]:
+    """Logs read from the device at once; scalars as Python's floats, sorted by name as Keras does."""
+    read = jax.device_get(dict(logs))
+    return {name: float(read[name]) if np.ndim(read[name]) == 0 else read[name] for name in sorted(read)}
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[Any]:
+    """Ctrl-C asks the run to stop between two steps; a second one stops at once."""
+    asked: list[bool] = []
+    default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if threading.current_thread() is not threading.main_thread() or not default:
+        yield lambda: False
+        return
+
+    def handle(number: int, frame: Any) -> None:
+        if asked:
+            signal.default_int_handler(number, frame)
+        asked.append(True)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
