@@ -35,6 +35,16 @@ OPTIMIZERS = [
     ),
     ("Lion", {}),
     ("Lamb", {}),
+    ("Adafactor", {"learning_rate": 0.5}),
+    ("Adafactor", {"learning_rate": 0.1, "relative_step": False, "clip_threshold": 0.3}),
+    ("Muon", {"learning_rate": 0.1}),
+    (
+        "Muon",
+        {"nesterov": False, "rms_rate": None, "adam_lr_ratio": 0.5, "weight_decay": 0.1, "adam_weight_decay": 0.3},
+    ),
+    ("Muon", {"exclude_layers": ["ker"], "learning_rate": 0.1}),
+    ("ScheduleFreeAdamW", {"learning_rate": 0.1}),
+    ("ScheduleFreeAdamW", {"warmup_steps": 5, "weight_decay": 0.1}),
 ]
 
 OPTIONS = [

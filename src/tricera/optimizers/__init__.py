@@ -7,7 +7,11 @@ from tricera.errors import report
 from tricera.optimizers import schedules
 from tricera.optimizers.adam import Adam, Adamax, AdamW, Lamb, Nadam
 from tricera.optimizers.adaptive import Adadelta, Adagrad, Ftrl, RMSprop
+from tricera.optimizers.factored import Adafactor
+from tricera.optimizers.muon import Muon
 from tricera.optimizers.optimizer import Optimizer
+from tricera.optimizers.scaling import LossScaleOptimizer
+from tricera.optimizers.schedulefree import ScheduleFreeAdamW
 from tricera.optimizers.sgd import SGD, Lion
 
 
@@ -44,6 +48,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
 __all__ = [
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -51,9 +56,12 @@ __all__ = [
     "Ftrl",
     "Lamb",
     "Lion",
+    "LossScaleOptimizer",
+    "Muon",
     "Nadam",
     "Optimizer",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
     "schedules",

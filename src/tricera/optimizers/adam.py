@@ -10,6 +10,16 @@ from tricera.optimizers.gradient import norm
 from tricera.optimizers.optimizer import Optimizer, with_base_arguments
 
 
+def adam(p: Any, g: Any, m: Any, v: Any, *highest: Any, b1: float, b2: float, epsilon: float, rate: Any, t: Any) -> Any:
+    """Adam's step of one array; with the `highest` v so far, AMSGrad's."""
+    a = rate * jnp.sqrt(1 - b2**t) / (1 - b1**t)
+    m = m + (1 - b1) * (g - m)
+    v = v + (1 - b2) * (g * g - v)
+    highest = tuple(jnp.maximum(h, v) for h in highest)
+    d = highest[0] if highest else v
+    return p - a * m / (jnp.sqrt(d) + epsilon), m, v, *highest
+
+
 @register("optimizer")
 class Adam(Optimizer):
     """`p = p - a * m / (sqrt(v) + epsilon)`, with `m` and `v` the moving means of `g` and `g^2`.
@@ -38,13 +48,7 @@ class Adam(Optimizer):
         super().__init__(learning_rate, **base)
 
     def update(self, p: Any, g: Any, m: Any, v: Any, *highest: Any, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
-        b1, b2, t = self.beta_1, self.beta_2, step
-        a = rate * jnp.sqrt(1 - b2**t) / (1 - b1**t)
-        m = m + (1 - b1) * (g - m)
-        v = v + (1 - b2) * (g * g - v)
-        highest = tuple(jnp.maximum(h, v) for h in highest)
-        d = highest[0] if highest else v
-        return p - a * m / (jnp.sqrt(d) + self.epsilon), m, v, *highest
+        return adam(p, g, m, v, *highest, b1=self.beta_1, b2=self.beta_2, epsilon=self.epsilon, rate=rate, t=step)
 
 
 @register("optimizer", "adamw")

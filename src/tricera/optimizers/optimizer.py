@@ -140,9 +140,10 @@ class Optimizer(OptimizerState):
         grads = gradients.clip(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
         rate = jnp.asarray(self._get_current_learning_rate(), "float32")
         for variable in variables:
-            if self.weight_decay is not None and self._use_weight_decay(variable):
+            decay = self.decay_of(variable)
+            if decay is not None and self._use_weight_decay(variable):
                 p = variable.value
-                variable.assign(p - p * (self.weight_decay * rate))
+                variable.assign(p - p * (decay * rate))
         self.update_all(grads, variables, rate)
 
     def update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
@@ -177,6 +178,10 @@ class Optimizer(OptimizerState):
         """Do not decay these variables, nor those whose name contains one of `var_names` (regular expressions)."""
         self._undecayed = ({id(v) for v in var_list or ()}, list(var_names or ()))
 
+    def decay_of(self, variable: Variable) -> float | None:
+        """The weight decay of a variable that is not excluded."""
+        return self.weight_decay
+
     def _use_weight_decay(self, variable: Variable) -> bool:
         variables, names = self._undecayed
         return id(variable) not in variables and not any(re.search(name, variable.name) for name in names)
@@ -195,7 +200,7 @@ class Optimizer(OptimizerState):
 
         cells = [*variables, *self.variables]
         due = (self._iterations.value + 1) % n == 0
-        new = _choose(due, lambda values: pure(step, cells)(values)[1], list, [cell.value for cell in cells])
+        new = choose(due, lambda values: pure(step, cells)(values)[1], list, [cell.value for cell in cells])
         for cell, value in zip(cells, new, strict=True):
             cell.assign(value)
 
@@ -352,7 +357,7 @@ class Optimizer(OptimizerState):
             return cls(**{name: revive(value) for name, value in config.items()})
 
 
-def _choose(condition: Any, then: Callable, otherwise: Callable, value: Any) -> Any:
+def choose(condition: Any, then: Callable, otherwise: Callable, value: Any) -> Any:
     """`lax.cond`, but nothing is traced where the condition is known."""
     if isinstance(condition, jax.core.Tracer):
         return jax.lax.cond(condition, then, otherwise, value)
