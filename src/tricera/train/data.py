@@ -230,6 +230,12 @@ class Arrays:
         return first, last
 
 
+    def weighted(self, class_weight: dict[int, float]) -> "Arrays":
+        """The same samples, each counting as much as its class."""
+        x, y, sample_weight = self.data
+        return Arrays(x, y, class_weighted(y, sample_weight, class_weight), self.batch_size)
+
+
 def _positive(value: Any, what: str) -> int:
     if not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(report(f"`{what}` is not a size.", expected="a positive integer", got=repr(value)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tricera.errors import report
-from tricera.train.data import Batch, to_arrays, unpack
+from tricera.train.data import Batch, class_weighted, to_arrays, unpack
 
 
 class PyDataset:
@@ -96,6 +96,15 @@ class Stream:
         yield from self._current(shuffle)
         if not self.endless:
             self._iterator = None
+
+    def weighted(self, class_weight: dict[int, float]) -> "Stream":
+        """The same batches, each sample counting as much as its class."""
+
+        def open(shuffle: Any) -> Iterator[Any]:
+            for x, y, sample_weight in map(unpack, self._open(shuffle)):
+                yield x, y, class_weighted(y, sample_weight, class_weight)
+
+        return Stream(open, self.steps, self.endless, self._ahead)
 
     def close(self) -> None:
         """Stop the thread; the next epoch begins anew where it can."""

@@ -20,7 +20,7 @@ from tricera.engine.inputs import where
 from tricera.errors import report
 from tricera.train import checks, epoch, programs, structure
 from tricera.train.compiled import CompiledLoss, CompiledMetrics, flat
-from tricera.train.data import Arrays, class_weighted, is_arrays, to_arrays, unpack
+from tricera.train.data import Arrays, class_weighted, is_arrays, to_arrays
 from tricera.train.loop import Runner, steps_of
 from tricera.train.plan import Plan, choose
 from tricera.train.step import Steps
@@ -246,7 +246,7 @@ class Trainer(Steps):
         """
         self._require_compiled("fit")
         checks.check_fit_arguments(self, kwargs, epochs=epochs, validation_split=validation_split)
-        source = _source(x, y, sample_weight, batch_size, kwargs, class_weight)
+        source = _source(x, y, sample_weight, batch_size)
         validation = _validation(validation_data, validation_batch_size or batch_size)
         if validation_split and validation is None:
             if not isinstance(source, Arrays):
@@ -256,6 +256,8 @@ class Trainer(Steps):
             source, validation = source.split(validation_split)
             validation.batch_size = min(validation_batch_size or source.batch_size, validation.samples)
             validation.steps = -(-validation.samples // validation.batch_size)
+        if class_weight is not None:
+            source = source.weighted(class_weight)
         if self._ready(source, training=True) and shuffle and isinstance(source, Arrays):
             source.order(shuffle)  # Keras draws an order to look at the first batch
         return self._train(
@@ -370,7 +372,7 @@ class Trainer(Steps):
     ) -> Any:
         """The loss and the metrics over the data: a number, a list in the order of `metrics`, or a dict."""
         self._require_compiled("evaluate")
-        source = _source(x, y, sample_weight, batch_size, kwargs)
+        source = _source(x, y, sample_weight, batch_size)
         self._ready(source, training=False)
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         plan = choose(self, source, callbacks.overrides_test_batch_hooks)
@@ -408,7 +410,7 @@ class Trainer(Steps):
         self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
     ) -> Any:
         """The outputs for all samples, as NumPy arrays."""
-        source = _source(x, None, None, batch_size, {})
+        source = _source(x, None, None, batch_size)
         x_example, _, _ = source.example()
         if not self.built:  # type: ignore[attr-defined]
             self._outputs_for(x_example)
@@ -489,24 +491,11 @@ class Trainer(Steps):
 # ---- sources
 
 
-def _source(x: Any, y: Any, sample_weight: Any, batch_size: int | None, kwargs: dict, class_weight: Any = None) -> Any:
+def _source(x: Any, y: Any, sample_weight: Any, batch_size: int | None) -> Any:
     if is_arrays(x):
-        if class_weight is not None:
-            sample_weight = class_weighted(y, sample_weight, class_weight)
         return Arrays(x, y, sample_weight, batch_size)
     checks.check_source(x, y, sample_weight)
-    stream = from_dataset(x) if isinstance(x, PyDataset) else from_iterable(x)
-    if class_weight is None:
-        return stream
-    inner = stream._open
-
-    def weighted(shuffle: Any) -> Iterator[Any]:
-        for data in inner(shuffle):
-            bx, by, bw = unpack(data)
-            yield bx, by, class_weighted(by, bw, class_weight)
-
-    stream._open = weighted
-    return stream
+    return from_dataset(x) if isinstance(x, PyDataset) else from_iterable(x)
 
 
 def _validation(data: Any, batch_size: int | None) -> Any:
@@ -516,7 +505,7 @@ def _validation(data: Any, batch_size: int | None) -> Any:
         return data
     if isinstance(data, tuple | list) and 2 <= len(data) <= 3 and all(is_arrays(part) or part is None for part in data):
         return Arrays(*data, batch_size=batch_size)
-    return _source(data, None, None, batch_size, {})
+    return _source(data, None, None, batch_size)
 
 
 # ---- small parts of a run
