@@ -160,6 +160,9 @@ class RandomInitializer(Initializer):
                 )
             )
 
+    def get_config(self):
+        return {**super().get_config(), "seed": registry.serialize(self._arguments.get("seed"))}
+
 
 @register("initializer", "normal")
 class RandomNormal(RandomInitializer):

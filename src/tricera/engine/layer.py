@@ -171,7 +171,7 @@ class Layer(Weighted):
             self._mask_outputs(arguments, outputs)
             if self.activity_regularizer is not None:
                 for output in tree_util.tree_leaves(outputs):
-                    self.add_loss(self.activity_regularizer(output))
+                    self.add_loss(self.activity_regularizer(output) / (output.shape or (1,))[0])  # a sample's mean
             if outermost:
                 for owner, loss in inner.losses or []:
                     owner._losses.append(loss)
@@ -356,12 +356,13 @@ class Layer(Weighted):
 
     def get_config(self) -> dict[str, Any]:
         config = {"name": self.name, "trainable": self.trainable, "dtype": registry.serialize(self.dtype_policy)}
-        arguments = {k: v for k, v in self.arguments().items() if k not in _BASE and k not in _SHAPES}
-        arguments = {k: v for k, v in arguments.items() if v is not None or k not in self.config_if_set}
-        regularized = {} if self.activity_regularizer is None else {"activity_regularizer": self.activity_regularizer}
-        if "activity_regularizer" in parameters(type(self).__init__):
-            regularized = {}
-        return {**config, **{k: registry.serialize(v) for k, v in {**arguments, **regularized}.items()}}
+        silent = {*_BASE, *self._given_shape}
+        silent |= {name for name in (*_SHAPES, *self.config_if_set) if self._arguments.get(name) is None}
+        own = type(self).__init__ is not Layer.__init__ and "activity_regularizer" in parameters(type(self).__init__)
+        if self.activity_regularizer is None and not own:
+            silent.add("activity_regularizer")
+        arguments = {"activity_regularizer": self.activity_regularizer, **self.arguments()}
+        return {**config, **{k: registry.serialize(v) for k, v in arguments.items() if k not in silent}}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

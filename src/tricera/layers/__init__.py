@@ -20,6 +20,14 @@ from tricera.layers.conv import (
 )
 from tricera.layers.core import Identity, Input, InputLayer, Lambda, Masking, Wrapper, deserialize, get, serialize
 from tricera.layers.dense import Dense, EinsumDense
+from tricera.layers.depthwise import (
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
+)
 from tricera.layers.embedding import Embedding, ReversibleEmbedding
 from tricera.layers.merge import (
     Add,

@@ -135,8 +135,9 @@ class Softmax(_Elementwise):
 
     def call(self, inputs, mask=None):
         if mask is not None:
-            lowest = float(ops.finfo_min(inputs.dtype)) if hasattr(ops, "finfo_min") else -3e4
-            inputs = inputs + (1 - ops.cast(mask, inputs.dtype)) * lowest
+            lowest = -3e4 if inputs.dtype == "float16" else -1e9
+            kept = ops.cast(mask, inputs.dtype)
+            return ops.softmax(inputs + (1 - kept) * lowest, axis=self.axis) * kept
         return ops.softmax(inputs, axis=self.axis)
 
 

@@ -23,7 +23,7 @@ _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 def adopt(layer: Layer, given: Mapping[str, Any]) -> None:
-    """Set a constructor's arguments, `locals()`, as attributes; names say what they resolve to (`*_initializer`, ...)."""
+    """Set a constructor's arguments, `locals()`, as attributes; names such as `*_initializer` say of which kind."""
     for name, value in given.items():
         if name not in _NOT_ADOPTED:
             getter = _GETTERS.get(name.rpartition("_")[2])
@@ -34,7 +34,7 @@ def weight(layer: Layer, name: str, shape: Sequence[int], options: str | None = 
     """A weight whose initializer, regularizer and constraint are the layer's `{options or name}_initializer`, ..."""
     prefix = options or name
     found = {role: getattr(layer, f"{prefix}_{role}", None) for role in ("initializer", "regularizer", "constraint")}
-    return layer.add_weight(shape=shape, name=name, **found, **more)
+    return layer.add_weight(shape=shape, name=name, **{**found, **more})
 
 
 def spatial_axes(rank: int, data_format: str) -> tuple[str, ...]:

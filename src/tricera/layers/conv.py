@@ -53,6 +53,23 @@ class SpatialFilter(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
 
+    def _check_window(self, input_shape: Any) -> None:
+        """Raise ValueError if the window is larger than the input."""
+        if self.padding != "valid":
+            return
+        spatial = input_shape[1:-1] if self.data_format == "channels_last" else input_shape[2:]
+        for size, window, rate in zip(spatial, self.kernel_size, self.dilation_rate, strict=True):
+            if size is not None and size < (window - 1) * rate + 1:
+                raise ValueError(
+                    report(
+                        f"{where(self)}: Computed output size would be negative or zero.",
+                        expected=f"at least {(window - 1) * rate + 1} along each spatial axis for "
+                        f"kernel_size={self.kernel_size}, dilation_rate={self.dilation_rate}, padding='valid'",
+                        got=f"input shape {tuple(input_shape)}",
+                        fix="use padding='same', a smaller kernel, or fewer poolings before.",
+                    )
+                )
+
     def _finish(self, outputs: Any) -> Any:
         """`activation(outputs + bias)`."""
         if self.bias is not None:
@@ -102,7 +119,7 @@ class _Conv(SpatialFilter):
             raise ValueError(
                 report(
                     f"{where(self)}: The number of input channels must be evenly divisible by the number of groups.",
-                    got=f"groups={self.groups}, but the input has {channels} channels (input shape is {tuple(input_shape)})",
+                    got=f"groups={self.groups}, but the input of shape {tuple(input_shape)} has {channels} channels",
                 )
             )
         self._check_window(input_shape)
@@ -119,23 +136,6 @@ class _Conv(SpatialFilter):
             dilation_rate=self.dilation_rate,
         )
         return self._finish(outputs)
-
-    def _check_window(self, input_shape: Any) -> None:
-        """Raise ValueError if the window is larger than the input."""
-        if self.padding != "valid":
-            return
-        spatial = input_shape[1:-1] if self.data_format == "channels_last" else input_shape[2:]
-        for size, window, rate in zip(spatial, self.kernel_size, self.dilation_rate, strict=True):
-            if size is not None and size < (window - 1) * rate + 1:
-                raise ValueError(
-                    report(
-                        f"{where(self)}: Computed output size would be negative or zero.",
-                        expected=f"at least {(window - 1) * rate + 1} along each spatial axis for "
-                        f"kernel_size={self.kernel_size}, dilation_rate={self.dilation_rate}, padding='valid'",
-                        got=f"input shape {tuple(input_shape)}",
-                        fix="use padding='same', a smaller kernel, or fewer poolings before.",
-                    )
-                )
 
 
 @register("layer", "Convolution1D")

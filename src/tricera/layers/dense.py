@@ -1,5 +1,6 @@
 """Affine maps of features."""
 
+import copy
 import string
 from typing import Any
 
@@ -101,7 +102,8 @@ class EinsumDense(Layer):
 
     def build(self, input_shape):
         kernel_shape, bias_shape = self._shapes(tuple(input_shape))
-        self.kernel = weight(self, "kernel", kernel_shape)
+        initializer = self._with_fans(self.kernel_initializer, len(input_shape))
+        self.kernel = weight(self, "kernel", kernel_shape, initializer=initializer)
         self.bias = None if bias_shape is None else weight(self, "bias", bias_shape)
 
     def call(self, inputs, training=None):
@@ -109,9 +111,18 @@ class EinsumDense(Layer):
         return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
 
     def get_config(self):
-        config = {**super().get_config(), "output_shape": self.partial_output_shape}
-        config["activity_regularizer"] = config.pop("activity_regularizer", None)
-        return config
+        config = {"activity_regularizer": None, **super().get_config()}
+        return {**config, "output_shape": self.partial_output_shape}
+
+    def _with_fans(self, initializer: Any, ndim: int) -> Any:
+        """`initializer` told which of the kernel's axes are inputs and which are outputs, if it asks."""
+        if getattr(initializer, "input_axes", 0) is not None or initializer.output_axes is not None:
+            return initializer
+        inputs, kernel, outputs = self._letters(ndim)
+        told = copy.copy(initializer)
+        told.input_axes = [axis for axis, letter in enumerate(kernel) if letter in inputs and letter not in outputs]
+        told.output_axes = [axis for axis, letter in enumerate(kernel) if letter in outputs and letter not in inputs]
+        return told
 
     def _shapes(self, input_shape: tuple) -> tuple[list[int], list[int] | None]:
         """The shapes of kernel and bias, from the letters' sizes."""

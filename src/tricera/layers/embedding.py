@@ -58,9 +58,7 @@ class Embedding(Layer):
         return ops.not_equal(inputs, 0) if self.mask_zero else None
 
     def get_config(self):
-        config = super().get_config()
-        config["activity_regularizer"] = config.pop("activity_regularizer", None)
-        return config
+        return {"activity_regularizer": None, "quantization_config": None, **super().get_config()}
 
 
 @register("layer")

@@ -1,5 +1,6 @@
 """Several inputs become one: elementwise, side by side, or as products."""
 
+import math
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any
@@ -31,6 +32,7 @@ class _Merge(Layer):
     """Base of the elementwise merges. Of inputs with fewer axes, the missing ones stand after the batch."""
 
     supports_masking = True
+    neutral: float | None = None  # what takes the place of a masked element
 
     def build(self, input_shape):
         _check_list(self, input_shape, least=1)
@@ -45,8 +47,22 @@ class _Merge(Layer):
                         )
                     )
 
-    def call(self, inputs):
-        return self.merge(_aligned(inputs))
+    def call(self, inputs, mask=None):
+        inputs = _aligned(inputs)
+        if mask is not None and self.neutral is not None:
+            inputs = self._neutralize(inputs, mask)
+        return self.merge(inputs)
+
+    def _neutralize(self, inputs: list, masks: Sequence[Any]) -> list:
+        """The inputs, with what is masked such that it changes nothing where another input is not masked."""
+        masks = [mask if mask is None else _widened(mask, x.ndim) for x, mask in zip(inputs, masks, strict=True)]
+        neutral = ops.cast(self.neutral, inputs[0].dtype)
+        if any(mask is None for mask in masks):
+            none_kept = False
+        else:
+            none_kept = ops.logical_not(reduce(ops.logical_or, masks))
+        kept = [True if mask is None else ops.logical_or(mask, none_kept) for mask in masks]
+        return [x if keep is True else ops.where(keep, x, neutral) for x, keep in zip(inputs, kept, strict=True)]
 
     def merge(self, inputs: list) -> Any:
         """The elementwise result for inputs of equal rank."""
@@ -63,6 +79,10 @@ class _Merge(Layer):
 def _aligned(inputs: Sequence[Any]) -> list:
     ndim = max(x.ndim for x in inputs)
     return [ops.reshape(x, (x.shape[0], *[1] * (ndim - x.ndim), *x.shape[1:])) if x.ndim < ndim else x for x in inputs]
+
+
+def _widened(mask: Any, ndim: int) -> Any:
+    return ops.reshape(mask, (*mask.shape, *[1] * (ndim - len(mask.shape))))
 
 
 @register("layer")
@@ -99,6 +119,8 @@ class Subtract(_Merge):
 class Multiply(_Merge):
     """`a * b * ...`."""
 
+    neutral = 1.0
+
     def merge(self, inputs):
         return reduce(ops.multiply, inputs)
 
@@ -115,6 +137,8 @@ class Average(_Merge):
 class Maximum(_Merge):
     """The largest of the inputs, elementwise."""
 
+    neutral = -math.inf
+
     def merge(self, inputs):
         return reduce(ops.maximum, inputs)
 
@@ -122,6 +146,8 @@ class Maximum(_Merge):
 @register("layer")
 class Minimum(_Merge):
     """The smallest of the inputs, elementwise."""
+
+    neutral = math.inf
 
     def merge(self, inputs):
         return reduce(ops.minimum, inputs)
@@ -173,8 +199,7 @@ class Concatenate(Layer):
             if each is None:
                 whole.append(ops.ones_like(x, dtype="bool"))
             else:
-                each = ops.reshape(each, (*each.shape, *[1] * (len(x.shape) - len(each.shape))))
-                whole.append(ops.logical_or(each, ops.zeros_like(x, dtype="bool")))
+                whole.append(ops.logical_or(_widened(each, len(x.shape)), ops.zeros_like(x, dtype="bool")))
         return ops.any(ops.concatenate(whole, axis=self.axis), axis=-1)
 
 

@@ -67,6 +67,11 @@ class _SpatialDropout(Dropout):
         self.input_spec = InputSpec(ndim=self.rank + 2)
         self.input_axes = spatial_axes(self.rank, self.data_format)
 
+    def get_config(self):
+        config = super().get_config()
+        keys = ("rate", "seed", "name", "data_format") if "data_format" in self._arguments else ("rate", "seed", "name")
+        return {**{key: config[key] for key in keys}, "dtype": self.dtype_policy.name}  # all that Keras' takes
+
     def _noise_shape(self, x):
         ones = (1,) * self.rank
         if self.data_format == "channels_first":
@@ -162,7 +167,7 @@ class AlphaDropout(_Noise):
 
 @register("layer")
 class ActivityRegularization(Layer):
-    """`x`, whose `l1 * sum(|x|) + l2 * sum(x**2)` is added to the losses.
+    """`x`, whose `l1 * sum(|x|) + l2 * sum(x**2)`, averaged over the batch, is added to the losses.
 
     Raises:
         ValueError: `l1` or `l2` is negative.
@@ -179,5 +184,5 @@ class ActivityRegularization(Layer):
         self.built = True
 
     def call(self, inputs):
-        self.add_loss(self.l1 * ops.sum(ops.absolute(inputs)) + self.l2 * ops.sum(ops.square(inputs)))
+        self.add_loss((self.l1 * ops.sum(ops.absolute(inputs)) + self.l2 * ops.sum(ops.square(inputs))) / inputs.shape[0])
         return inputs

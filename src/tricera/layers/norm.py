@@ -190,15 +190,19 @@ class LayerNormalization(_Scaled):
 
     def build(self, input_shape):
         _check_axes(self, self._axes, input_shape)
-        self._make_scale([input_shape[axis] for axis in self._axes])
+        self.axis = list(self._axes)
+        shape = [input_shape[axis] for axis in self.axis]
+        if self.rms_scaling:
+            self.gamma, self.beta = weight(self, "gamma", shape), None
+        else:
+            self._make_scale(shape)
 
     def call(self, inputs):
         x = _wide(inputs)
         if self.rms_scaling:
             variance = jnp.var(x, self._axes, keepdims=True)
             x = x * lax.rsqrt(variance + self.epsilon)
-            x = x if self.gamma is None else x * _along(self.gamma, self._axes, x.ndim).astype(x.dtype)
-            return x.astype(inputs.dtype)
+            return self._rescale(x, self._axes).astype(inputs.dtype)
         mean = jnp.mean(x, self._axes, keepdims=True)
         variance = jnp.mean(jnp.square(x - mean), self._axes, keepdims=True)
         return self._rescale((x - mean) * lax.rsqrt(variance + self.epsilon), self._axes).astype(inputs.dtype)
@@ -311,6 +315,7 @@ class RMSNormalization(Layer):
 
     def build(self, input_shape):
         _check_axes(self, self._axes, input_shape)
+        self.axis = list(self._axes)
         self.scale = self.add_weight([input_shape[axis] for axis in self._axes], "ones", name="scale")
 
     def call(self, inputs):

@@ -1,0 +1,118 @@
+"""What the cells of recurrent layers share: arguments, dropout that holds for a whole sequence, the loop over time."""
+
+from typing import Any
+
+from jax import numpy as jnp
+
+from tricera import activations, random
+from tricera.engine import scope
+from tricera.engine.layer import Layer
+from tricera.engine.random import SeedGenerator
+from tricera.kernels import recurrent
+from tricera.layers.arguments import adopt, check_positive, weight
+
+
+class Cell(Layer):
+    """Base of the cells of Keras: a subclass gives `gates`, `step`, and `fast`, the kernel of its usual activations.
+
+    Shapes: `call`: inputs `(batch, features)`, states `[(batch, units), ...] -> (batch, units)`, states;
+    kernel `(features, gates * units)`, recurrent_kernel `(units, gates * units)`.
+
+    Args:
+        dropout, recurrent_dropout: the part of the inputs, of the states, that training sets to 0: the same elements at
+            every step of a sequence.
+        implementation: 1 draws other elements for each gate. `recurrent_dropout` implies it.
+    """
+
+    gates: int
+    state_size: Any
+    usual = ("tanh", "sigmoid")
+
+    def _adopt(self, arguments: dict[str, Any], implementation: int = 2) -> None:
+        check_positive(self, units=arguments["units"])
+        adopt(self, arguments)
+        self.dropout = min(1.0, max(0.0, self.dropout))
+        self.recurrent_dropout = min(1.0, max(0.0, self.recurrent_dropout))
+        self.implementation = 1 if self.recurrent_dropout else implementation
+        self.seed_generator = SeedGenerator(self.seed)
+        self.state_size = self.output_size = self.units
+
+    def build(self, input_shape):
+        self.kernel = weight(self, "kernel", (input_shape[-1], self.gates * self.units))
+        self.recurrent_kernel = weight(
+            self, "recurrent_kernel", (self.units, self.gates * self.units), options="recurrent"
+        )
+        self.bias = self._make_bias() if self.use_bias else None
+
+    def _make_bias(self) -> Any:
+        return weight(self, "bias", (self.gates * self.units,))
+
+    def call(self, inputs, states, training=False):
+        states = list(states) if isinstance(states, list | tuple) else [states]
+        drops = self.drops(inputs.shape, training)
+        return self.step(self.project(inputs, drops[0]), states, drops[1])
+
+    def step(self, x: Any, states: list, drops: list | None) -> tuple[Any, list]:
+        """The output and the next states, for projected inputs."""
+        raise NotImplementedError
+
+    def fast(self, projected: Any, states: list, **how: Any) -> tuple:
+        """The whole loop by a kernel, for the usual activations."""
+        raise NotImplementedError
+
+    def loop(self, sequences, states, mask=None, training=False, return_sequences=True, **how):
+        """All steps: `(batch, time, features) ->` last output, outputs `(time, batch, units)`, last states.
+
+        Args:
+            mask: `(time, batch)`.
+            how: `go_backwards`, `unroll`.
+        """
+        autocast = self.compute_dtype if self.autocast and self.compute_dtype != self.variable_dtype else None
+        with scope.enter(autocast=autocast, path=self._path()):
+            sequences = sequences.astype(self.compute_dtype)
+            inward, across = self.drops((sequences.shape[0], sequences.shape[-1]), training)
+            if inward is not None:
+                inward = [drop[:, None] for drop in inward]
+            projected = jnp.swapaxes(self.project(sequences, inward), 0, 1)
+            if across is None and self._is_usual():
+                found = self.fast(projected, states, mask=mask, return_sequences=return_sequences, **how)
+                return found[0], found[1], list(found[2])
+            return recurrent.scan_cell(lambda x, states: self.step(x, states, across), projected, states, mask, **how)
+
+    def _is_usual(self) -> bool:
+        names = ("activation", "recurrent_activation")[: len(self.usual)]
+        usual = [getattr(activations, name) for name in self.usual]
+        return [getattr(self, name) for name in names] == usual
+
+    def project(self, x: Any, drops: list | None) -> Any:
+        """What the inputs say to the gates."""
+        projected = gated(x, drops, self.kernel.value)
+        return projected if self.bias is None else projected + self._input_bias()
+
+    def _input_bias(self) -> Any:
+        return self.bias.value
+
+    def drops(self, shape: tuple, training: Any) -> tuple[list | None, list | None]:
+        """In training, what dropout multiplies inputs and states by: one factor, or one for each gate."""
+        count = self.gates if self.implementation == 1 else 1
+
+        def draw(rate: float, size: int) -> list | None:
+            if not training or not 0 < rate < 1:
+                return None
+            ones = jnp.ones((shape[0], size), self.compute_dtype)
+            return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)]
+
+        return draw(self.dropout, shape[-1]), draw(self.recurrent_dropout, self.units)
+
+    def get_initial_state(self, batch_size=None):
+        """Zeros, one array for each state."""
+        sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
+        return [jnp.zeros((batch_size, size), self.compute_dtype) for size in sizes]
+
+
+def gated(x: Any, drops: list | None, kernel: Any) -> Any:
+    """`x @ kernel`, where each gate sees `x` through its own dropout."""
+    if drops is None:
+        return x @ kernel
+    columns = jnp.split(kernel, len(drops), -1)
+    return jnp.concatenate([(x * drop) @ column for drop, column in zip(drops, columns, strict=True)], -1)
