@@ -8,7 +8,6 @@ from tricera import config as settings
 from tricera.engine import registry
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
-from tricera.engine.variable import Variable
 
 
 def get(identifier: Any) -> Any:
@@ -45,7 +44,7 @@ class MaxNorm(Constraint):
         self.max_value, self.axis = max_value, axis
 
     def __call__(self, w):
-        w = _array(w)
+        w = jnp.asarray(w)
         norms = _norm(w, self.axis)
         return w * (jnp.clip(norms, 0, self.max_value) / (settings.epsilon() + norms))
 
@@ -55,7 +54,7 @@ class NonNeg(Constraint):
     """No negative weights: `max(w, 0)`."""
 
     def __call__(self, w):
-        w = _array(w)
+        w = jnp.asarray(w)
         return w * (w >= 0).astype(w.dtype)
 
 
@@ -67,7 +66,7 @@ class UnitNorm(Constraint):
         self.axis = axis
 
     def __call__(self, w):
-        w = _array(w)
+        w = jnp.asarray(w)
         return w / (settings.epsilon() + _norm(w, self.axis))
 
 
@@ -83,7 +82,7 @@ class MinMaxNorm(Constraint):
         self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
 
     def __call__(self, w):
-        w = _array(w)
+        w = jnp.asarray(w)
         norms = _norm(w, self.axis)
         target = self.rate * jnp.clip(norms, self.min_value, self.max_value) + (1 - self.rate) * norms
         return w * (target / (settings.epsilon() + norms))
@@ -92,10 +91,6 @@ class MinMaxNorm(Constraint):
 def _norm(w: Any, axis: Any) -> Any:
     axis = tuple(axis) if isinstance(axis, list) else axis
     return jnp.sqrt(jnp.sum(jnp.square(w), axis=axis, keepdims=True))
-
-
-def _array(w: Any) -> Any:
-    return jnp.asarray(w.value if isinstance(w, Variable) else w)
 
 
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm

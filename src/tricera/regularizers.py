@@ -8,7 +8,6 @@ import jax.numpy as jnp
 from tricera.engine import registry
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
-from tricera.engine.variable import Variable
 from tricera.errors import report
 
 
@@ -42,7 +41,7 @@ class L1(Regularizer):
         self.l1 = _factor("l1", 0.01 if l1 is None else l1)
 
     def __call__(self, x):
-        return self.l1 * jnp.sum(jnp.abs(_array(x)))
+        return self.l1 * jnp.sum(jnp.abs(jnp.asarray(x)))
 
 
 @register("regularizer")
@@ -53,7 +52,7 @@ class L2(Regularizer):
         self.l2 = _factor("l2", 0.01 if l2 is None else l2)
 
     def __call__(self, x):
-        return self.l2 * jnp.sum(jnp.square(_array(x)))
+        return self.l2 * jnp.sum(jnp.square(jnp.asarray(x)))
 
 
 @register("regularizer", "l1_l2")
@@ -64,7 +63,7 @@ class L1L2(Regularizer):
         self.l1, self.l2 = _factor("l1", l1 or 0.0), _factor("l2", l2 or 0.0)
 
     def __call__(self, x):
-        x = _array(x)
+        x = jnp.asarray(x)
         return self.l1 * jnp.sum(jnp.abs(x)) + self.l2 * jnp.sum(jnp.square(x))
 
 
@@ -81,7 +80,7 @@ class OrthogonalRegularizer(Regularizer):
         self.mode = mode
 
     def __call__(self, inputs):
-        x = _array(inputs)
+        x = jnp.asarray(inputs)
         if x.ndim != 2:
             raise ValueError(
                 report("Inputs to OrthogonalRegularizer must have rank 2.", got=f"inputs.shape={tuple(x.shape)}")
@@ -98,10 +97,6 @@ def _factor(name: str, value: Any) -> float:
             report(f"Invalid value for argument {name}.", expected="a non-negative float", got=f"{name}={value!r}")
         )
     return float(value)
-
-
-def _array(x: Any) -> Any:
-    return jnp.asarray(x.value if isinstance(x, Variable) else x)
 
 
 l1, l2, l1_l2 = L1, L2, L1L2
