@@ -1,6 +1,6 @@
 """What the machine is, and what the C library, XLA and JAX must be told on it before the first array is made.
 
-Each gives way to the user's own setting, and has a switch: `TRICERA_MALLOC=0`, `TRICERA_XLA_FLAGS=0`, `TRICERA_CACHE=0`.
+Each gives way to the user's own, and has a switch: `TRICERA_MALLOC=0`, `TRICERA_XLA_FLAGS=0`, `TRICERA_CACHE=0`.
 Measurements are in `docs/performance.md`.
 """
 

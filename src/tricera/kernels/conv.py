@@ -21,6 +21,7 @@ from tricera.engine.device import platform
 
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}
 _FEW_PRODUCTS = 32  # below so many, the sum of a window's products written out beats the library
+_LARGE_WINDOW = 64  # above so many places, a depthwise sum written out costs more to compile than it saves
 
 
 def conv(x, kernel, strides=1, padding="valid", data_format="channels_last", dilation_rate=1, groups=None):
@@ -38,8 +39,10 @@ def conv(x, kernel, strides=1, padding="valid", data_format="channels_last", dil
     x = x.astype(kernel.dtype)
     channels = x.shape[-1] if data_format == "channels_last" else x.shape[1]
     groups = channels // kernel.shape[-2] if groups is None else groups
-    if platform() == "cpu" and groups == 1 and all(isinstance(size, int) for size in x.shape[1:]):
-        return _conv_in_order(x, kernel, strides, padding, data_format, dilation_rate)
+    one_each = 1 < groups == channels and math.prod(kernel.shape[:rank]) <= _LARGE_WINDOW
+    if platform() == "cpu" and (groups == 1 or one_each) and all(isinstance(size, int) for size in x.shape[1:]):
+        body = _depthwise_in_order if one_each else _conv_in_order
+        return body(x, kernel, strides, padding, data_format, dilation_rate)
     return lax.conv_general_dilated(
         x,
         kernel,
@@ -83,14 +86,34 @@ def lax_padding(padding, window: Sequence[int], dilation_rate: Sequence[int]):
 def _conv_in_order(x, kernel, strides, padding, data_format, dilation_rate):
     if data_format == "channels_first":
         x = lax.optimization_barrier(jnp.moveaxis(x, 1, -1))
-    if isinstance(padding, str):
-        spans = _spans(kernel.shape[:-2], dilation_rate)
-        padding = lax.padtype_to_pads(x.shape[1:-1], spans, strides, padding)
     y = _conv.bind(
-        x, kernel,
-        strides=strides, padding=tuple(map(tuple, padding)), lhs_dilation=(1,) * len(strides), rhs_dilation=dilation_rate,
-    )  # fmt: skip
+        x,
+        kernel,
+        strides=strides,
+        padding=_pairs(padding, x, kernel, strides, dilation_rate),
+        lhs_dilation=(1,) * len(strides),
+        rhs_dilation=dilation_rate,
+    )
     return y if data_format == "channels_last" else jnp.moveaxis(y, -1, 1)
+
+
+def _depthwise_in_order(x, kernel, strides, padding, data_format, dilation_rate):
+    """Each channel by its own filters, as one elementwise loop: XLA's CPU has no fast code for groups."""
+    if data_format == "channels_first":
+        x = jnp.moveaxis(x, 1, -1)
+    channels = x.shape[-1]
+    filters = kernel.reshape(*kernel.shape[:-2], channels, -1).astype(_sum_dtype(x))
+    total = 0
+    for place, seen in _seen(x, kernel, strides, _pairs(padding, x, kernel, strides, dilation_rate), dilation_rate):
+        total = total + seen[..., None] * filters[place]
+    y = total.reshape(*total.shape[:-2], kernel.shape[-1]).astype(x.dtype)
+    return y if data_format == "channels_last" else jnp.moveaxis(y, -1, 1)
+
+
+def _pairs(padding, x, kernel, strides, dilation_rate) -> tuple[tuple[int, int], ...]:
+    if isinstance(padding, str):
+        padding = lax.padtype_to_pads(x.shape[1:-1], _spans(kernel.shape[:-2], dilation_rate), strides, padding)
+    return tuple((int(low), int(high)) for low, high in padding)
 
 
 def _spans(sizes: Sequence[int], dilation: Sequence[int]) -> list[int]:
@@ -99,26 +122,38 @@ def _spans(sizes: Sequence[int], dilation: Sequence[int]) -> list[int]:
 
 
 def _lower(x, kernel, *, strides, padding, lhs_dilation, rhs_dilation):
-    plain = all(value == 1 for value in (*strides, *lhs_dilation, *rhs_dilation))
     few = math.prod(kernel.shape[:-1]) <= _FEW_PRODUCTS <= 4 * kernel.shape[-1]
-    if plain and few and x.dtype == jnp.float32:
-        return _sum_of_products(x, kernel, padding)
+    if few and all(value == 1 for value in (*strides, *lhs_dilation)):
+        return _sum_of_products(x, kernel, padding, rhs_dilation)
     return lax.conv_general_dilated(
         x, kernel, strides, padding, lhs_dilation, rhs_dilation, dimension_numbers(len(strides), "channels_last")
     )
 
 
-def _sum_of_products(x, kernel, padding):
+def _sum_of_products(x, kernel, padding, dilation_rate):
     """The convolution as one elementwise loop over the output."""
+    wide, total = kernel.astype(_sum_dtype(x)), 0
+    for place, seen in _seen(x, kernel, (1,) * len(padding), padding, dilation_rate):
+        for channel in range(x.shape[-1]):
+            total = total + seen[..., channel, None] * wide[(*place, channel)]
+    return total.astype(x.dtype)
+
+
+def _seen(x, kernel, strides, padding, dilation_rate):
+    """Each place of the window, and what all windows see there."""
     x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((*pair, 0) for pair in padding), (0, 0, 0)])
-    *window, channels, _ = kernel.shape
-    sizes = [size - span + 1 for size, span in zip(x.shape[1:-1], window, strict=True)]
-    total = 0
+    x = x.astype(_sum_dtype(x))
+    window = kernel.shape[:-2]
+    last = [size - span for size, span in zip(x.shape[1:-1], _spans(window, dilation_rate), strict=True)]
     for place in np.ndindex(*window):
-        seen = x[(slice(None), *(slice(start, start + size) for start, size in zip(place, sizes, strict=True)))]
-        for channel in range(channels):
-            total = total + seen[..., channel, None] * kernel[(*place, channel)]
-    return total
+        starts = [index * rate for index, rate in zip(place, dilation_rate, strict=True)]
+        cut = (slice(a, a + stop + 1, step) for a, stop, step in zip(starts, last, strides, strict=True))
+        yield place, x[(slice(None), *cut)]
+
+
+def _sum_dtype(x):
+    """Sums of half precision numbers are kept in single precision."""
+    return jnp.promote_types(x.dtype, jnp.float32)
 
 
 def _input_gradient(slope, x, kernel, *, strides, padding, lhs_dilation, rhs_dilation):

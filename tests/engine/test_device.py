@@ -1,0 +1,77 @@
+"""What is told to the C library, XLA and JAX before the first array."""
+
+import os
+import subprocess
+import sys
+
+import jax
+import pytest
+
+from tricera.engine import device
+
+FLAG = "--xla_cpu_experimental_ynn_fusion_type"
+SHOW = """
+import os, time, jax
+from tricera.engine import device
+start = time.perf_counter()
+device.prepare()
+took = time.perf_counter() - start
+from jax._src import xla_bridge
+print(xla_bridge.backends_are_initialized(), os.environ.get("XLA_FLAGS"), jax.config.jax_compilation_cache_dir, took)
+"""
+
+
+def prepared(**settings):
+    """Backend started, XLA's flags, the cache's folder, seconds; in a process of its own."""
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(("TRICERA_", "JAX_COMPILATION", "XLA_"))}
+    run = subprocess.run(
+        [sys.executable, "-c", SHOW], env={**kept, **settings}, capture_output=True, text=True, check=True
+    )
+    return run.stdout.split()
+
+
+def test_prepare_is_quick_and_starts_no_backend(tmp_path):
+    started, _, folder, took = prepared(TRICERA_CACHE_DIR=str(tmp_path))
+    assert started == "False"
+    assert folder.startswith(str(tmp_path))
+    assert float(took) < 0.05
+
+
+def test_switches_and_the_users_own_settings_win(tmp_path):
+    assert prepared(TRICERA_CACHE="0", TRICERA_XLA_FLAGS="0", TRICERA_MALLOC="0")[1:3] == ["None", "None"]
+    own = f"{FLAG}=all"
+    assert prepared(XLA_FLAGS=own, JAX_COMPILATION_CACHE_DIR=str(tmp_path))[1:3] == [own, str(tmp_path)]
+
+
+@pytest.mark.parametrize(
+    "version, wanted", [((0, 10, 1), False), ((0, 10, 2), True), ((0, 11, 0), True), ((0, 12, 0), False)]
+)
+def test_the_flag_is_set_only_where_it_is_known(monkeypatch, version, wanted):
+    monkeypatch.setattr(device.jaxlib.version, "__version_info__", version)
+    monkeypatch.setenv("XLA_FLAGS", "--xla_one=1")
+    device._add_xla_flags()
+    assert os.environ["XLA_FLAGS"] == "--xla_one=1" + f" {FLAG}=-individual_convolution" * wanted
+
+
+def test_a_folder_that_cannot_be_written_leaves_the_cache_off(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TRICERA_CACHE_DIR", str(tmp_path / "file" / "below"))
+    monkeypatch.delenv("TRICERA_CACHE", raising=False)
+    monkeypatch.setattr(jax.config, "update", lambda *a: pytest.fail("the cache was set"))
+    device._cache_programs()
+
+
+def test_another_processor_has_its_own_programs(monkeypatch):
+    here = device._processor()
+    assert here == device._processor()
+    monkeypatch.setattr(device, "_first_lines", lambda *a: "flags : none")
+    assert device._processor() != here
+
+
+def test_the_memory_budget_is_a_share_of_what_is_free(monkeypatch):
+    monkeypatch.setattr(device, "_kernel_available", lambda: 8 << 30)
+    monkeypatch.setattr(device, "_container_available", lambda: 4 << 30)
+    assert device.memory_budget_bytes() == 1 << 30
+    monkeypatch.setattr(device, "_container_available", lambda: None)
+    assert device.memory_budget_bytes() == 2 << 30
+    assert device.platform() == jax.default_backend()
