@@ -7,6 +7,8 @@ from tricera.ops.linalg import *
 from tricera.ops.math import *
 from tricera.ops.nn import *
 from tricera.ops.numpy import *
+from tricera.ops.rearrange import *
+from tricera.ops.signal import *
 
 __all__ = ["linalg", "nn", "numpy"]
 __all__ += [name for name, thing in vars().items() if getattr(thing, "__module__", "").startswith(__name__ + ".")]

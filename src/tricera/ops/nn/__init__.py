@@ -4,6 +4,7 @@
 from tricera.ops.nn.attention import *
 from tricera.ops.nn.convolution import *
 from tricera.ops.nn.crossentropy import *
+from tricera.ops.nn.ctc import *
 from tricera.ops.nn.nonlinearity import *
 from tricera.ops.nn.normalization import *
 from tricera.ops.nn.pooling import *

@@ -62,41 +62,44 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
 
 
 def _transposed_padding(window, stride, padding, extra):
-    """What to add around the spread input so that y begins and ends where Keras says."""
+    """What to add around the spread input; y, of the size `stride * size + beyond`, is cropped alike at both ends."""
     if extra is None:
-        cropped = 0 if padding == "valid" else max(window - stride, 0) // 2
-        beyond = max(window - stride, 0) if padding == "valid" else 0  # y has the size `stride * size + beyond`
+        beyond = max(window - stride, 0) if padding == "valid" else 0
     else:
-        cropped = 0 if padding == "valid" else window // 2
-        beyond = window - stride - 2 * cropped + extra
+        beyond = window - stride + extra - (0 if padding == "valid" else 2 * (window // 2))
+    cropped = 0 if padding == "valid" else max(window - stride - beyond, 0) // 2
     before = window - 1 - cropped
     return before, stride + beyond + window - 2 - before
 
 
 @op
 def depth_to_space(x, block_size, data_format="channels_last"):
-    """Channels to blocks of pixels: `(batch, h, w, b * b * c) -> (batch, b * h, b * w, c)`."""
-    x, b = _last(x, data_format), block_size
+    """Channels to blocks of pixels: `(batch, h, w, b * b * c) -> (batch, b * h, b * w, c)`.
+
+    In a channel's number the place in the block counts before `c`; with channels first, `(batch, c * b * b, h, w)`,
+    after it.
+    """
+    x, b = jnp.asarray(x), block_size
+    if data_format == "channels_first":
+        n, c, h, w = x.shape
+        blocks = jnp.reshape(x, (n, c // (b * b), b, b, h, w))
+        return jnp.reshape(jnp.transpose(blocks, (0, 1, 4, 2, 5, 3)), (n, c // (b * b), h * b, w * b))
     n, h, w, c = x.shape
-    x = jnp.transpose(jnp.reshape(x, (n, h, w, b, b, c // (b * b))), (0, 1, 3, 2, 4, 5))
-    return _first(jnp.reshape(x, (n, h * b, w * b, c // (b * b))), data_format)
+    blocks = jnp.reshape(x, (n, h, w, b, b, c // (b * b)))
+    return jnp.reshape(jnp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h * b, w * b, c // (b * b)))
 
 
 @op
 def space_to_depth(x, block_size, data_format="channels_last"):
-    """Blocks of pixels to channels: `(batch, b * h, b * w, c) -> (batch, h, w, b * b * c)`."""
-    x, b = _last(x, data_format), block_size
+    """Blocks of pixels to channels, as `depth_to_space` turns back: `(batch, b * h, b * w, c) -> (..., b * b * c)`."""
+    x, b = jnp.asarray(x), block_size
+    if data_format == "channels_first":
+        n, c, h, w = x.shape
+        blocks = jnp.reshape(x, (n, c, h // b, b, w // b, b))
+        return jnp.reshape(jnp.transpose(blocks, (0, 1, 3, 5, 2, 4)), (n, c * b * b, h // b, w // b))
     n, h, w, c = x.shape
-    x = jnp.transpose(jnp.reshape(x, (n, h // b, b, w // b, b, c)), (0, 1, 3, 2, 4, 5))
-    return _first(jnp.reshape(x, (n, h // b, w // b, b * b * c)), data_format)
-
-
-def _last(x, data_format):
-    return jnp.moveaxis(jnp.asarray(x), 1, -1) if data_format == "channels_first" else jnp.asarray(x)
-
-
-def _first(x, data_format):
-    return jnp.moveaxis(x, -1, 1) if data_format == "channels_first" else x
+    blocks = jnp.reshape(x, (n, h // b, b, w // b, b, c))
+    return jnp.reshape(jnp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h // b, w // b, b * b * c))
 
 
 @op

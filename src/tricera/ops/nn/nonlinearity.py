@@ -108,7 +108,7 @@ def tanh_shrink(x):
 def hard_shrink(x, threshold=0.5):
     """`x` where `|x| > threshold`, else 0."""
     x = jnp.asarray(x)
-    return jnp.where(jnp.abs(x) > threshold, x, 0)
+    return jnp.where(jnp.abs(x) > threshold, x, 0.0)
 
 
 @op
@@ -171,9 +171,10 @@ def log_softmax(x, axis=-1):
 def sparsemax(x, axis=-1):
     """The distribution nearest to `x` along `axis`: `max(x - tau, 0)` with the `tau` for which it sums to 1.
 
-    Reference: Martins and Astudillo, 2016, arXiv:1602.02068.
+    Reference: Martins and Astudillo, 2016, arXiv:1602.02068, algorithm 1; what Keras 3.15 returns need not sum to 1.
     """
-    z = jnp.moveaxis(jnp.asarray(x), axis, -1)
+    x = jnp.asarray(x)
+    z = jnp.moveaxis(x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype("float32"), axis, -1)
     falling = -jnp.sort(-z, axis=-1)
     excess = jnp.cumsum(falling, -1) - 1
     k = jax.lax.broadcasted_iota(falling.dtype, falling.shape, falling.ndim - 1) + 1

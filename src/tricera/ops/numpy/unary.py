@@ -2,6 +2,7 @@
 
 from jax import numpy as jnp
 
+from tricera import config
 from tricera.engine.graph import op
 
 
@@ -59,7 +60,7 @@ def cbrt(x):
 @op
 def ceil(x):
     """The smallest whole number `>= x`."""
-    return jnp.ceil(jnp.asarray(x))
+    return jnp.ceil(_as_float(x))
 
 
 @op
@@ -107,7 +108,7 @@ def fabs(x):
 @op
 def floor(x):
     """The largest whole number `<= x`."""
-    return jnp.floor(jnp.asarray(x))
+    return jnp.floor(_as_float(x))
 
 
 @op
@@ -222,6 +223,11 @@ def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
 def round(x, decimals=0):
     """The nearest number with so many decimals; halves go to the even one."""
     return jnp.round(jnp.asarray(x), decimals)
+
+
+def _as_float(x):
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.inexact) else x.astype(config.floatx())
 
 
 # ---- complex numbers

@@ -1,0 +1,108 @@
+"""Fourier transforms, and sequences cut into frames."""
+
+from jax import lax
+from jax import numpy as jnp
+
+from tricera.engine.graph import op
+from tricera.errors import report
+
+
+@op
+def fft(x):
+    """The Fourier transform over the last axis; complex numbers come and go as `(real, imaginary)`."""
+    return _parts(jnp.fft.fft(_complex(x)))
+
+
+@op
+def fft2(x):
+    """The Fourier transform over the last two axes, of `(real, imaginary)`."""
+    return _parts(jnp.fft.fft2(_complex(x)))
+
+
+@op
+def ifft2(x):
+    """The inverse of `fft2`."""
+    return _parts(jnp.fft.ifft2(_complex(x)))
+
+
+@op
+def rfft(x, fft_length=None):
+    """The Fourier transform of real numbers over the last axis: `(real, imaginary)` of the frequencies from 0.
+
+    Args:
+        fft_length: to how many numbers the axis is cut or filled with zeros.
+    """
+    return _parts(jnp.fft.rfft(jnp.asarray(x), fft_length))
+
+
+@op
+def irfft(x, fft_length=None):
+    """The inverse of `rfft`, of `(real, imaginary)`."""
+    return jnp.fft.irfft(_complex(x), fft_length)
+
+
+@op
+def extract_sequences(x, sequence_length, sequence_stride):
+    """The frames of this length that begin every `sequence_stride`: `(..., time) -> (..., frames, length)`."""
+    x = jnp.asarray(x)
+    count = (x.shape[-1] - sequence_length) // sequence_stride + 1
+    starts = jnp.arange(count) * sequence_stride
+    return jnp.take(x, starts[:, None] + jnp.arange(sequence_length), -1)
+
+
+@op
+def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=True):
+    """The Fourier transform of each frame: `(..., time) -> (..., frames, fft_length // 2 + 1)`, real and imaginary.
+
+    Args:
+        window: "hann", "hamming", an array of `sequence_length`, or None for ones.
+        center: whether the signal is mirrored at both ends, so that frames are centred.
+    """
+    x, window = jnp.asarray(x), _window(window, sequence_length, fft_length)
+    if center:
+        x = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(fft_length // 2, fft_length // 2)], "reflect")
+    return _parts(jnp.fft.rfft(extract_sequences(x, fft_length, sequence_stride) * window.astype(x.dtype)))
+
+
+@op
+def istft(x, sequence_length, sequence_stride, fft_length, length=None, window="hann", center=True):
+    """The inverse of `stft` in the least squares sense: frames added, divided by the sum of squared windows."""
+    window = _window(window, sequence_length, fft_length)
+    frames = jnp.fft.irfft(_complex(x), fft_length) * window
+    total = _overlap(frames, sequence_stride)
+    weight = _overlap(jnp.broadcast_to(jnp.square(window), frames.shape[-2:]), sequence_stride)
+    signal = total / jnp.where(weight > 1e-10, weight, 1)
+    start = fft_length // 2 if center else 0
+    end = start + length if length is not None else signal.shape[-1] - start
+    return signal[..., start:end]
+
+
+def _complex(x):
+    real, imaginary = x
+    return lax.complex(*jnp.broadcast_arrays(jnp.asarray(real, "float32"), jnp.asarray(imaginary, "float32")))
+
+
+def _parts(x):
+    return jnp.real(x), jnp.imag(x)
+
+
+def _window(window, length, fft_length):
+    """The window in the middle of `fft_length` zeros; Hann's and Hamming's as for periodic signals."""
+    t = 2 * jnp.pi * jnp.arange(length) / length
+    if window is None:
+        values = jnp.ones(length)
+    elif isinstance(window, str):
+        if window not in ("hann", "hamming"):
+            raise ValueError(report("Unknown window.", expected="'hann' or 'hamming'", got=repr(window)))
+        values = 0.5 - 0.5 * jnp.cos(t) if window == "hann" else 0.54 - 0.46 * jnp.cos(t)
+    else:
+        values = jnp.asarray(window)
+    left = (fft_length - length) // 2
+    return jnp.pad(values, (left, fft_length - length - left))
+
+
+def _overlap(frames, stride):
+    """The sum of frames put `stride` apart."""
+    count, size = frames.shape[-2:]
+    places = jnp.arange(count)[:, None] * stride + jnp.arange(size)
+    return jnp.zeros((*frames.shape[:-2], (count - 1) * stride + size), frames.dtype).at[..., places].add(frames)
