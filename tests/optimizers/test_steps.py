@@ -40,7 +40,7 @@ OPTIMIZERS = [
     ("Muon", {"learning_rate": 0.1}),
     (
         "Muon",
-        {"nesterov": False, "rms_rate": None, "adam_lr_ratio": 0.5, "weight_decay": 0.1, "adam_weight_decay": 0.3},
+        {"nesterov": False, "rms_rate": None, "adam_lr_ratio": 0.5, "adam_weight_decay": 0.3},
     ),
     ("Muon", {"exclude_layers": ["ker"], "learning_rate": 0.1}),
     ("ScheduleFreeAdamW", {"learning_rate": 0.1}),

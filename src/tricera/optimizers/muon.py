@@ -20,7 +20,7 @@ class Muon(Optimizer):
         exclude_embeddings: whether embeddings are Adam's.
         muon_a, muon_b, muon_c: the polynomial `a x + b x^3 + c x^5` that drives singular values towards 1.
         ns_steps: how often it is applied.
-        rms_rate: the step's root mean square, about that of Adam's steps; None to scale by the shape only.
+        rms_rate: the step's root mean square, about that of Adam's steps; None not to scale it.
 
     Reference: Jordan et al., 2024, "Muon: An optimizer for hidden layers in neural networks"; `rms_rate`: Liu et
     al., 2025, arXiv:2502.16982.
@@ -97,9 +97,8 @@ class Muon(Optimizer):
         o = self._orthogonal(g + self.momentum * m if self.nesterov else m)
         return p - rate * self._scale(p.shape) * o, m
 
-    def _scale(self, shape: tuple[int, ...]) -> float:
-        rows, columns = shape
-        return max(1.0, rows / columns) ** 0.5 if self.rms_rate is None else max(rows, columns) ** 0.5 * self.rms_rate
+    def _scale(self, shape: Any) -> float:
+        return 1 if self.rms_rate is None else max(shape) ** 0.5 * self.rms_rate
 
     def _orthogonal(self, x: Any) -> Any:
         """`U V^T` of `x = U S V^T`, nearly, by Newton and Schulz' iteration."""

@@ -40,11 +40,11 @@ class ScheduleFreeAdamW(Optimizer):
         return variable.raw() if slot == "momentum" else 0
 
     def update(self, p: Any, g: Any, z: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
-        t, b1 = step, self.beta_1
+        t, b1, b2 = step, self.beta_1, jnp.float32(self.beta_2)  # one rounding of 1 - b2, in v and in its correction
         if self.warmup_steps:
             rate = rate * jnp.minimum(1, t / self.warmup_steps)
-        v = self.beta_2 * v + (1 - self.beta_2) * (g * g)
-        d = g / (jnp.sqrt(v / (1 - self.beta_2**t)) + self.epsilon)
+        v = b2 * v + (1 - b2) * (g * g)
+        d = g / (jnp.sqrt(v / (1 - b2**t)) + self.epsilon)
         x = (p - (1 - b1) * z) / b1
         z = z - rate * d
         x = x + (z - x) / t
