@@ -57,7 +57,8 @@ class Optimizer(OptimizerState):
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self._check_arguments()
-        self._undecayed: tuple[set[int], list[str]] = (set(), [])
+        self._undecayed: tuple[set[Variable], list[str]] = (set(), [])
+        self._programs: dict[Any, Callable] = {}
         self._begin(name or naming.auto_name(type(self)), learning_rate)
 
     def build(self, variables: Sequence[Variable]) -> None:
@@ -66,7 +67,7 @@ class Optimizer(OptimizerState):
             return
         self.built = True
         self._trainable_variables = list(variables)
-        self._index = {id(v): i for i, v in enumerate(variables)}
+        self._index = {v: i for i, v in enumerate(variables)}
         if self.use_ema:
             self._averages = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
@@ -109,7 +110,7 @@ class Optimizer(OptimizerState):
         if pairs:
             pairs = self._present(pairs)
             with scope.enter(autocast=None):
-                self._apply([jnp.asarray(g) for g, _ in pairs], [v for _, v in pairs])
+                self._run([jnp.asarray(g) for g, _ in pairs], [v for _, v in pairs])
         self._iterations.assign(self._iterations.raw() + 1)
 
     def stateless_apply(
@@ -123,22 +124,42 @@ class Optimizer(OptimizerState):
             self.apply(grads)
         return [table[v] for v in trained], [table[v] for v in cells]
 
-    def _apply(self, grads: list[Any], variables: list[Variable]) -> None:
+    def _run(self, grads: list[Any], variables: list[Variable]) -> None:
+        """`_apply`: as one compiled program where nothing is being traced and nobody changed `update_step`."""
+        rate = jnp.asarray(self._get_current_learning_rate(), "float32")
+        traced = scope.current().values is not None or any(isinstance(g, jax.core.Tracer) for g in grads)
+        if traced or type(self).update_step is not Optimizer.update_step:
+            self._apply(grads, variables, rate)
+            return
+        cells = [*self._trainable_variables, *self.variables]
+        key = (*variables, *(v.constraint for v in variables), *self._hyperparameters())
+        if key not in self._programs:
+            self._programs[key] = jax.jit(pure(lambda *arrays: self._apply(arrays[:-1], variables, arrays[-1]), cells))
+        _, new = self._programs[key]([cell.value for cell in cells], *grads, rate)
+        for cell, value in zip(cells, new, strict=True):
+            cell.assign(value)
+
+    def _hyperparameters(self) -> list[tuple[str, Any]]:
+        return [(name, x) for name, x in vars(self).items() if isinstance(x, int | float | str | None)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_programs": {}}
+
+    def _apply(self, grads: Sequence[Any], variables: list[Variable], rate: Any) -> None:
         if self.loss_scale_factor is not None:
             grads = [g / self.loss_scale_factor for g in grads]
         if self.gradient_accumulation_steps:
-            self._accumulate(grads, variables)
+            self._accumulate(grads, variables, rate)
         else:
-            self._step(grads, variables)
+            self._step(list(grads), variables, rate)
         if self.use_ema:
             self._average()
         for variable in variables:
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable.value))
 
-    def _step(self, grads: list[Any], variables: list[Variable]) -> None:
+    def _step(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
         grads = gradients.clip(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
-        rate = jnp.asarray(self._get_current_learning_rate(), "float32")
         for variable in variables:
             decay = self.decay_of(variable)
             if decay is not None and self._use_weight_decay(variable):
@@ -176,7 +197,8 @@ class Optimizer(OptimizerState):
         self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
     ) -> None:
         """Do not decay these variables, nor those whose name contains one of `var_names` (regular expressions)."""
-        self._undecayed = ({id(v) for v in var_list or ()}, list(var_names or ()))
+        self._undecayed = (set(var_list or ()), list(var_names or ()))
+        self._programs.clear()
 
     def decay_of(self, variable: Variable) -> float | None:
         """The weight decay of a variable that is not excluded."""
@@ -184,9 +206,9 @@ class Optimizer(OptimizerState):
 
     def _use_weight_decay(self, variable: Variable) -> bool:
         variables, names = self._undecayed
-        return id(variable) not in variables and not any(re.search(name, variable.name) for name in names)
+        return variable not in variables and not any(re.search(name, variable.name) for name in names)
 
-    def _accumulate(self, grads: list[Any], variables: list[Variable]) -> None:
+    def _accumulate(self, grads: Sequence[Any], variables: list[Variable], rate: Any) -> None:
         """Add the gradients up; each time `gradient_accumulation_steps` are complete, make a step with their mean."""
         n = self.gradient_accumulation_steps
         sums = [self._accumulators[self._get_variable_index(v)] for v in variables]
@@ -194,7 +216,7 @@ class Optimizer(OptimizerState):
             total.assign(total.value + g)
 
         def step() -> None:
-            self._step([total.value / n for total in sums], variables)
+            self._step([total.value / n for total in sums], variables, rate)
             for total in sums:
                 total.assign(jnp.zeros_like(total.value))
 
@@ -291,7 +313,7 @@ class Optimizer(OptimizerState):
             )
         self.build(variables)
         for variable in variables:
-            if id(variable) not in self._index:
+            if variable not in self._index:
                 raise ValueError(
                     report(
                         f'Unknown variable: "{variable.path}", shape={variable.shape}. This optimizer can only be '

@@ -95,7 +95,7 @@ class OptimizerState(Configured):
         self._iterations = variable
 
     def _get_variable_index(self, variable: Variable) -> int:
-        return self._index[id(variable)]
+        return self._index[variable]
 
     def assign(self, variable: Variable, value: Any) -> None:
         """`variable = value`."""
