@@ -104,8 +104,9 @@ class Weighted(Configured):
 
     @property
     def variables(self) -> list[Variable]:
-        """The weights and the seeds; the states of metrics are `metrics_variables` of a model."""
-        return tracking.unique([*self.weights, *(generator.state for generator in self.seed_generators)])
+        """The weights, the states from batch to batch, the seeds; those of metrics are a model's `metrics_variables`."""
+        states = [state for layer in self._flatten_layers() for state in tracking.held(layer, "state")]
+        return tracking.unique([*self.weights, *states, *(generator.state for generator in self.seed_generators)])
 
     @property
     def trainable_weights(self) -> list[Variable]:

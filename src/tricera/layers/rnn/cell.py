@@ -28,12 +28,13 @@ class Cell(Layer):
     state_size: Any
     usual = ("tanh", "sigmoid")
 
-    def _adopt(self, arguments: dict[str, Any], implementation: int = 2) -> None:
+    def _adopt(self, arguments: dict[str, Any]) -> None:
         check_positive(self, units=arguments["units"])
         adopt(self, arguments)
         self.dropout = min(1.0, max(0.0, self.dropout))
         self.recurrent_dropout = min(1.0, max(0.0, self.recurrent_dropout))
-        self.implementation = 1 if self.recurrent_dropout else implementation
+        if self.recurrent_dropout:
+            self.implementation = 1
         self.seed_generator = SeedGenerator(self.seed)
         self.state_size = self.output_size = self.units
 
@@ -103,6 +104,11 @@ class Cell(Layer):
             return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)]
 
         return draw(self.dropout, shape[-1]), draw(self.recurrent_dropout, self.units)
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("implementation", None)
+        return config
 
     def get_initial_state(self, batch_size=None):
         """Zeros, one array for each state."""

@@ -48,7 +48,7 @@ class LSTMCell(Cell):
     ):
         implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
-        self._adopt(locals(), implementation)
+        self._adopt(locals())
         self.state_size = [self.units, self.units]
 
     def _make_bias(self):

@@ -1,0 +1,258 @@
+"""RNN: a cell applied step by step along a sequence."""
+
+from typing import Any
+
+from jax import numpy as jnp
+from jax import tree_util
+
+from tricera.engine import scope
+from tricera.engine.configured import parameters
+from tricera.engine.graph import known
+from tricera.engine.inputs import InputSpec, is_tensor, where
+from tricera.engine.layer import Layer
+from tricera.engine.naming import snake_case
+from tricera.engine.registry import register
+from tricera.engine.variable import Variable
+from tricera.errors import report
+from tricera.layers.rnn.cell import Cell
+from tricera.layers.rnn.scan import scan_cell
+from tricera.layers.rnn.stacked import StackedRNNCells, initial_state
+
+
+class State(Variable):
+    """What a stateful layer keeps from batch to batch: a variable that is no weight."""
+
+    tracked_as = "state"
+
+
+@register("layer")
+class RNN(Layer):
+    """`output[t], state = cell(x[t], state)` for each step.
+
+    Shapes: `(batch, steps, ...) -> (batch, output_size)`; with `return_sequences` `(batch, steps, output_size)`; with
+    `return_state` followed by the last states.
+
+    Args:
+        cell: a cell, or a list of cells, each of which takes the output of the one before. A cell has `state_size`,
+            `call(inputs, states) -> outputs, states`, and may have `output_size` and `get_initial_state(batch_size)`.
+        go_backwards: from the last step to the first; the outputs come in that order.
+        stateful: whether a batch starts with the last states of the batch before; the batch size must be known.
+        zero_output_for_mask: whether the outputs of masked steps are 0, not those of the step before.
+
+    Raises:
+        ValueError: `cell` is no cell; `stateful` without a batch size; `initial_state` does not fit the cell.
+    """
+
+    supports_masking = True
+    input_axes: tuple[str, ...] = ("batch", "steps", "features")
+
+    def __init__(
+        self,
+        cell,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        unroll=False,
+        zero_output_for_mask=False,
+        **kwargs,
+    ):
+        cell = StackedRNNCells(cell) if isinstance(cell, list | tuple) else cell
+        super().__init__(**kwargs)
+        check_cell(self, cell)
+        self.cell = cell
+        self.return_sequences, self.return_state = return_sequences, return_state
+        self.go_backwards, self.stateful, self.unroll = go_backwards, stateful, unroll
+        self.zero_output_for_mask = zero_output_for_mask
+        self.single_state = not isinstance(cell.state_size, list | tuple)
+        self.state_size = [cell.state_size] if self.single_state else list(cell.state_size)
+        self.states = None
+
+    def __call__(self, sequences, *args, **kwargs):
+        if isinstance(sequences, list | tuple) and len(sequences) > 1 and is_tensor(sequences[0]):
+            sequences, *kwargs["initial_state"] = sequences  # as Keras 1 and 2 give it
+        return super().__call__(sequences, *args, **kwargs)
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        if isinstance(self.cell, Layer) and not self.cell.built:
+            self.cell.build((sequences_shape[0], *sequences_shape[2:]))
+        if self.stateful and self.states is None:
+            self._make_states(sequences_shape)
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        mask = _time_major(mask)
+        states = self._start(sequences, initial_state)
+        # Traced for its shapes only, the length may be unknown.
+        unroll = self.unroll and not scope.current().inferring
+        last, outputs, states = self._loop(sequences, states, mask, training, unroll)
+        if self.zero_output_for_mask and mask is not None:
+            ordered = jnp.flip(mask, 0) if self.go_backwards else mask
+            outputs, last = _zeroed(outputs, ordered), _zeroed(last, ordered[-1])
+        if self.stateful:
+            for variable, value in zip(tree_util.tree_leaves(self.states), tree_util.tree_leaves(states), strict=True):
+                variable.assign(value)
+        output = jnp.swapaxes(outputs, 0, 1) if self.return_sequences else last
+        output, states = tree_util.tree_map(lambda x: x.astype(self.compute_dtype), (output, states))
+        return (output, *states) if self.return_state else output
+
+    def compute_mask(self, _, mask):
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
+        mask = mask if self.return_sequences else None
+        return [mask, *(None for _ in self.state_size)] if self.return_state else mask
+
+    def get_initial_state(self, batch_size):
+        """The states to start with, as a list: the cell's own, else zeros."""
+        return initial_state(self.cell, batch_size)
+
+    def reset_state(self):
+        """Start the next batch from zeros."""
+        for variable in tree_util.tree_leaves(self.states):
+            variable.assign(jnp.zeros(variable.shape, variable.dtype))
+
+    reset_states = reset_state
+
+    # ---- steps of a call
+
+    def _loop(self, sequences: Any, states: list, mask: Any, training: Any, unroll: bool) -> tuple:
+        how = {"go_backwards": self.go_backwards, "unroll": unroll}
+        if has_loop(self.cell):
+            return self.cell.loop(sequences, states, mask, training, self.return_sequences, **how)
+        return scan_cell(self.cell, sequences, states, mask, training, **how)
+
+    def _start(self, sequences: Any, given: Any) -> list:
+        batch_size = sequences.shape[0]
+        if given is None and self.stateful:
+            given = tree_util.tree_map(lambda v: v.value, self.states)
+            self._check_batch_size(batch_size)
+        usual = self.get_initial_state(batch_size)
+        given = usual if given is None else _values(given)
+        wanted, treedef = tree_util.tree_flatten(usual)
+        flat = [jnp.asarray(x) for x in tree_util.tree_leaves(given)]
+        if len(flat) != len(wanted) or any(_differ(x.shape, w.shape) for x, w in zip(flat, wanted, strict=True)):
+            raise ValueError(
+                report(
+                    f"{where(self)}: `initial_state` does not fit the states of the cell.",
+                    expected=f"{len(wanted)} of shape {_shapes(wanted)}",
+                    got=f"{len(flat)} of shape {_shapes(flat)}",
+                )
+            )
+        dtype = getattr(self.cell, "compute_dtype", self.compute_dtype)
+        return tree_util.tree_unflatten(treedef, [x.astype(dtype) for x in flat])
+
+    def _make_states(self, sequences_shape: tuple) -> None:
+        if sequences_shape[0] is None:
+            raise ValueError(
+                report(
+                    f"{where(self)}: When using `stateful=True` in a RNN, the batch size must be static.",
+                    got=f"an input of shape {tuple(sequences_shape)}",
+                    fix=f"build with `Input(batch_shape=(batch_size, {_listed(sequences_shape[1:])}))`.",
+                )
+            )
+        self.states = tree_util.tree_map(
+            lambda value: State(value, trainable=False, dtype=self.variable_dtype, name="rnn_state"),
+            self.get_initial_state(sequences_shape[0]),
+        )
+
+    def _check_batch_size(self, batch_size: Any) -> None:
+        own = tree_util.tree_leaves(self.states)[0].shape[0]
+        if _differ((batch_size,), (own,)):
+            raise ValueError(
+                report(
+                    f"{where(self)}: If an RNN is stateful, the batch size of the input sequences must be the same as "
+                    "the batch size of the initial state.",
+                    expected=own,
+                    got=batch_size,
+                )
+            )
+
+
+class CellLayer(RNN):
+    """Base of the recurrent layers that have a cell of their own; the cell has the arguments as attributes."""
+
+    def _wrap(self, cell: type[Cell], arguments: dict[str, Any]) -> None:
+        extra = dict(arguments["kwargs"])
+        options = {name: arguments[name] for name in parameters(cell.__init__) if name in arguments}
+        options.pop("kwargs", None)
+        options["implementation"] = extra.pop("implementation", 2)
+        options.update({name: extra[name] for name in ("dtype", "trainable") if name in extra})
+        self.use_cudnn = arguments.get("use_cudnn", "auto")
+        how = {name: arguments[name] for name in _HOW}
+        RNN.__init__(self, cell(**options, name=snake_case(cell.__name__)), **how, **extra)
+        self.input_spec = InputSpec(ndim=3)
+
+    def __getattr__(self, name):
+        cell = self.__dict__.get("cell")
+        if cell is not None and name in cell._arguments:
+            return getattr(cell, name)
+        return super().__getattr__(name)
+
+    def arguments(self):
+        own = {**vars(self.cell), **vars(self)}
+        return {name: own.get(name, value) for name, value in self._arguments.items()}
+
+    def get_config(self):
+        config = {**super().get_config(), "zero_output_for_mask": self.zero_output_for_mask}
+        return {name: value for name, value in config.items() if name not in _SILENT}
+
+
+_HOW = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "activity_regularizer")
+_SILENT = ("use_cudnn", "implementation")
+
+
+def has_loop(cell: Any) -> bool:
+    """Whether `cell` can run over a whole sequence at once: Keras' own cells, and stacks of them."""
+    if isinstance(cell, StackedRNNCells):
+        return type(cell).call is StackedRNNCells.call and all(map(has_loop, cell.cells))
+    return isinstance(cell, Cell) and type(cell).call is Cell.call
+
+
+def check_cell(layer: Layer, cell: Any) -> None:
+    """Raise ValueError unless `cell` has what RNN needs of it."""
+    if not callable(getattr(cell, "call", None)):
+        raise ValueError(report(f"{where(layer)}: Argument `cell` should have a `call` method.", got=repr(cell)))
+    if not hasattr(cell, "state_size"):
+        raise ValueError(
+            report(
+                f"{where(layer)}: The RNN cell should have a `state_size` attribute.",
+                expected="an integer, or a list of integers, one for each state",
+                got=repr(cell),
+            )
+        )
+
+
+def _time_major(mask: Any) -> Any:
+    if isinstance(mask, list | tuple):
+        mask = mask[0]
+    if mask is None:
+        return None
+    mask = jnp.asarray(mask)
+    return jnp.swapaxes(mask[..., 0] if mask.ndim == 3 else mask, 0, 1).astype(bool)
+
+
+def _zeroed(outputs: Any, mask: Any) -> Any:
+    if outputs is None:
+        return None
+    return tree_util.tree_map(
+        lambda y: jnp.where(mask.reshape(mask.shape + (1,) * (y.ndim - mask.ndim)), y, 0), outputs
+    )
+
+
+def _values(tree: Any) -> Any:
+    return tree_util.tree_map(
+        lambda x: x.value if isinstance(x, Variable) else x, tree, is_leaf=lambda x: isinstance(x, Variable)
+    )
+
+
+def _differ(have: tuple, want: tuple) -> bool:
+    """Whether two shapes differ in a known size."""
+    return len(have) != len(want) or any(
+        a is not None and b is not None and a != b for a, b in zip(known(have), known(want), strict=True)
+    )
+
+
+def _shapes(arrays: list) -> str:
+    return ", ".join(str(known(x.shape)) for x in arrays)
+
+
+def _listed(sizes: tuple) -> str:
+    return ", ".join(map(str, sizes))
