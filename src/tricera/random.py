@@ -6,6 +6,7 @@ from jax import numpy as jnp
 from tricera import config
 from tricera.engine.graph import op
 from tricera.engine.random import SeedGenerator, draw_seed
+from tricera.kernels.random import bernoulli
 
 __all__ = [
     "SeedGenerator",
@@ -29,9 +30,8 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
         seed: an integer (the same numbers at every call), a `SeedGenerator`, or None for the process' own.
     """
     dtype = dtype or config.floatx()
-    return jax.random.normal(draw_seed(seed), tuple(shape), dtype) * jnp.asarray(stddev, dtype) + jnp.asarray(
-        mean, dtype
-    )
+    drawn = jax.random.normal(draw_seed(seed), tuple(shape), dtype)
+    return drawn * jnp.asarray(stddev, dtype) + jnp.asarray(mean, dtype)
 
 
 def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
@@ -71,14 +71,14 @@ def binomial(shape, counts, probabilities, dtype=None, seed=None):
 def categorical(logits, num_samples, dtype="int32", seed=None):
     """Classes drawn with the probabilities `softmax(logits)`: `(batch, classes) -> (batch, num_samples)`."""
     logits = jnp.asarray(logits)
-    drawn = jax.random.categorical(draw_seed(seed), logits, shape=(num_samples, *logits.shape[:-1]))
-    return jnp.moveaxis(drawn, 0, -1).astype(dtype)
+    shape = (*logits.shape[:-1], num_samples)
+    return jax.random.categorical(draw_seed(seed), logits[..., None], axis=-2, shape=shape).astype(dtype)
 
 
 @op
 def shuffle(x, axis=0, seed=None):
-    """The slices along `axis` in random order."""
-    return jax.random.permutation(draw_seed(seed), jnp.asarray(x), axis)
+    """The elements along `axis` in random order: with more axes than one, each line in an order of its own."""
+    return jax.random.permutation(draw_seed(seed), jnp.asarray(x), axis, independent=True)
 
 
 @op
@@ -92,5 +92,5 @@ def dropout(inputs, rate, noise_shape=None, seed=None):
     keep = 1 - rate
     sizes = inputs.shape if noise_shape is None else noise_shape
     shape = tuple(n if m is None else m for n, m in zip(inputs.shape, sizes, strict=True))
-    kept = jax.random.bernoulli(draw_seed(seed), keep, shape)
+    kept = bernoulli(draw_seed(seed), keep, shape)
     return jnp.where(kept, inputs / keep, jnp.zeros_like(inputs))

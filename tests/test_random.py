@@ -1,0 +1,53 @@
+"""Random arrays: the numbers of a seed are those of Keras on JAX."""
+
+import numpy as np
+import pytest
+
+from tricera import random
+from tricera.engine.graph import KerasTensor
+
+ONES = np.ones((4, 5), "float32")
+LOGITS = np.log(np.array([[0.1, 0.9], [0.5, 0.5]], "float32"))
+CASES = [
+    ("normal", (3, 4), 1.0, 2.0),
+    ("normal", (3, 4), 0.0, 1.0, "bfloat16"),
+    ("uniform", (3, 4), -1.0, 3.0),
+    ("randint", (6,), 2, 9),
+    ("randint", (6,), 0, 200, "uint8"),
+    ("truncated_normal", (3, 4), 1.0, 0.5),
+    ("gamma", (4,), 2.0),
+    ("beta", (4,), 2.0, 3.0),
+    ("binomial", (4,), 10.0, 0.3),
+    ("categorical", LOGITS, 5),
+    ("categorical", LOGITS, 5, "uint8"),
+    ("shuffle", np.arange(10)),
+    ("shuffle", np.arange(12).reshape(3, 4)),
+    ("shuffle", np.arange(12).reshape(3, 4), 1),
+    ("dropout", ONES, 0.4),
+    ("dropout", ONES, 0.0),
+    ("dropout", ONES.astype("float16"), 0.25),
+    ("dropout", ONES, 0.4, (4, 1)),
+    ("dropout", ONES, 0.4, (None, 1)),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{number}-{case[0]}" for number, case in enumerate(CASES)])
+def test_same_numbers_as_keras(keras, case):
+    name, *args = case
+    mine, theirs = random.SeedGenerator(7), keras.random.SeedGenerator(7)
+    for seed, oracle_seed in ((5, 5), (mine, theirs), (mine, theirs)):
+        got = getattr(random, name)(*args, seed=seed)
+        expected = getattr(keras.random, name)(*args, seed=oracle_seed)
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_without_a_seed_each_draw_differs():
+    assert not np.array_equal(random.uniform((8,)), random.uniform((8,)))
+
+
+def test_symbolic_tensors():
+    x = KerasTensor((None, 5))
+    assert random.dropout(x, 0.5, seed=1).shape == (None, 5)
+    assert random.shuffle(x, seed=1).shape == (None, 5)
+    assert random.categorical(x, 3, seed=1).shape == (None, 3)
