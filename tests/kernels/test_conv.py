@@ -7,7 +7,7 @@ from jax import export, lax
 from jax import numpy as jnp
 
 from tricera.kernels import conv as kernels
-from tricera.kernels.conv import conv, depthwise_conv, dimension_numbers
+from tricera.kernels.conv import conv, conv_transpose, depthwise_conv, dimension_numbers
 
 CASES = {
     "few products": ((2, 7, 8, 1), (3, 3, 1, 8), 1, "valid", 1),
@@ -79,6 +79,22 @@ def test_depthwise_is_one_convolution_a_channel():
     for channel in range(3):
         alone = reference(x[..., channel, None], kernel[:, :, channel, None], 1, "valid", 1)
         np.testing.assert_allclose(y[..., 2 * channel : 2 * channel + 2], alone, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_transpose_is_that_of_lax(data_format):
+    x, kernel = arrays((2, 4, 5, 3), (3, 2, 6, 3))
+    pads, x = [(2, 1), (1, 2)], x if data_format == "channels_last" else jnp.moveaxis(x, -1, 1)
+    numbers = dimension_numbers(2, data_format)
+
+    def reference(x, kernel):
+        return lax.conv_transpose(x, kernel, (2, 3), pads, dimension_numbers=numbers, transpose_kernel=True)
+
+    expected, pull = jax.vjp(reference, x, kernel)
+    y, pull_ours = jax.vjp(lambda x, k: conv_transpose(x, k, (2, 3), pads, data_format), x, kernel)
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
+    for ours, theirs in zip(pull_ours(expected), pull(expected), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
 def test_forward_mode_second_order_and_vmap():

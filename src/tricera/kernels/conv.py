@@ -64,6 +64,27 @@ def depthwise_conv(x, kernel, strides=1, padding="valid", data_format="channels_
     return conv(x, kernel, strides, padding, data_format, dilation_rate, channels)
 
 
+def conv_transpose(x, kernel, strides, padding, data_format="channels_last", dilation_rate=1):
+    """The gradient of a convolution by its input, as a layer: `x`, its elements `strides` apart, by the mirrored kernel.
+
+    Shapes: x `(batch, *spatial, channels)`, or channels first; kernel `(*window, filters, channels)`.
+
+    Args:
+        padding: one `(before, after)` for each axis, around the spread input.
+    """
+    rank = kernel.ndim - 2
+    strides, dilation_rate = per_axis(strides, rank), per_axis(dilation_rate, rank)
+    padding = tuple((int(low), int(high)) for low, high in padding)
+    mirrored = lax.optimization_barrier(jnp.swapaxes(lax.rev(kernel, range(rank)), -1, -2))
+    geometry = {"strides": (1,) * rank, "padding": padding, "lhs_dilation": strides, "rhs_dilation": dilation_rate}
+    x = x.astype(kernel.dtype)
+    if data_format == "channels_first":
+        x = jnp.moveaxis(x, 1, -1)
+    known = platform() == "cpu" and all(isinstance(size, int) for size in x.shape[1:])
+    y = _conv.bind(x, mirrored, **geometry) if known else _lower(x, mirrored, **geometry)
+    return y if data_format == "channels_last" else jnp.moveaxis(y, -1, 1)
+
+
 def per_axis(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
     """`value` for each of `rank` axes."""
     return (value,) * rank if isinstance(value, int) else tuple(value)
