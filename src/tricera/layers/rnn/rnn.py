@@ -169,6 +169,8 @@ class RNN(Layer):
 class CellLayer(RNN):
     """Base of the recurrent layers that have a cell of their own; the cell has the arguments as attributes."""
 
+    silent: tuple[str, ...] = ("use_cudnn", "implementation")  # arguments that Keras keeps out of the configuration
+
     def _wrap(self, cell: type[Cell], arguments: dict[str, Any]) -> None:
         extra = dict(arguments["kwargs"])
         options = {name: arguments[name] for name in parameters(cell.__init__) if name in arguments}
@@ -192,11 +194,10 @@ class CellLayer(RNN):
 
     def get_config(self):
         config = {**super().get_config(), "zero_output_for_mask": self.zero_output_for_mask}
-        return {name: value for name, value in config.items() if name not in _SILENT}
+        return {name: value for name, value in config.items() if name not in self.silent}
 
 
 _HOW = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "activity_regularizer")
-_SILENT = ("use_cudnn", "implementation")
 
 
 def has_loop(cell: Any) -> bool:
