@@ -4,6 +4,7 @@
 from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from tricera.layers.attention import AdditiveAttention, Attention
 from tricera.layers.conv import (
     Conv1D,
     Conv1DTranspose,
@@ -47,6 +48,7 @@ from tricera.layers.merge import (
     multiply,
     subtract,
 )
+from tricera.layers.multihead import GroupedQueryAttention, GroupQueryAttention, MultiHeadAttention
 from tricera.layers.noise import (
     ActivityRegularization,
     AlphaDropout,
@@ -77,6 +79,12 @@ from tricera.layers.pad import (
     ZeroPadding3D,
 )
 from tricera.layers.pool import (
+    AdaptiveAveragePooling1D,
+    AdaptiveAveragePooling2D,
+    AdaptiveAveragePooling3D,
+    AdaptiveMaxPooling1D,
+    AdaptiveMaxPooling2D,
+    AdaptiveMaxPooling3D,
     AveragePooling1D,
     AveragePooling2D,
     AveragePooling3D,

@@ -57,10 +57,8 @@ class _Merge(Layer):
         """The inputs, with what is masked such that it changes nothing where another input is not masked."""
         masks = [mask if mask is None else _widened(mask, x.ndim) for x, mask in zip(inputs, masks, strict=True)]
         neutral = ops.cast(self.neutral, inputs[0].dtype)
-        if any(mask is None for mask in masks):
-            none_kept = False
-        else:
-            none_kept = ops.logical_not(reduce(ops.logical_or, masks))
+        partial = any(mask is None for mask in masks)
+        none_kept = False if partial else ops.logical_not(reduce(ops.logical_or, masks))
         kept = [True if mask is None else ops.logical_or(mask, none_kept) for mask in masks]
         return [x if keep is True else ops.where(keep, x, neutral) for x, keep in zip(inputs, kept, strict=True)]
 

@@ -184,5 +184,7 @@ class ActivityRegularization(Layer):
         self.built = True
 
     def call(self, inputs):
-        self.add_loss((self.l1 * ops.sum(ops.absolute(inputs)) + self.l2 * ops.sum(ops.square(inputs))) / inputs.shape[0])
+        self.add_loss(
+            (self.l1 * ops.sum(ops.absolute(inputs)) + self.l2 * ops.sum(ops.square(inputs))) / inputs.shape[0]
+        )
         return inputs

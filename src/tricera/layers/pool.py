@@ -194,6 +194,84 @@ class GlobalAveragePooling3D(_GlobalAverage):
     rank = 3
 
 
+class _Adaptive(Layer):
+    """Base of the poolings to a given size: part `i` of `n` is `[floor(i * size / n), ceil((i + 1) * size / n))`."""
+
+    rank: int
+
+    def __init__(self, output_size, data_format=None, **kwargs):
+        super().__init__(**kwargs)
+        adopt(self, locals())
+        self.output_size = sizes(self, self.rank, output_size=output_size)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self.input_axes = spatial_axes(self.rank, self.data_format)
+
+    def call(self, inputs):
+        first = 1 if self.data_format == "channels_last" else 2
+        for axis, parts in enumerate(self.output_size, first):
+            inputs = self._part(inputs, axis, parts)
+        return inputs
+
+    def _part(self, x: Any, axis: int, parts: int) -> Any:
+        size = x.shape[axis]
+        slices = [slice(i * size // parts, -(-(i + 1) * size // parts)) for i in range(parts)]
+        return ops.stack([self.reduce(x[(slice(None),) * axis + (part,)], axis) for part in slices], axis=axis)
+
+
+class _AdaptiveAverage(_Adaptive):
+    reduce = staticmethod(ops.mean)
+
+
+class _AdaptiveMax(_Adaptive):
+    reduce = staticmethod(ops.max)
+
+
+@register("layer")
+class AdaptiveAveragePooling1D(_AdaptiveAverage):
+    """The means of `output_size` parts of the steps, which may overlap: `(batch, steps, channels) -> (batch, n, channels)`.
+
+    Args:
+        output_size: how many parts, along each axis.
+    """
+
+    rank = 1
+
+
+@register("layer")
+class AdaptiveAveragePooling2D(_AdaptiveAverage):
+    """The means of the parts of images."""
+
+    rank = 2
+
+
+@register("layer")
+class AdaptiveAveragePooling3D(_AdaptiveAverage):
+    """The means of the parts of volumes."""
+
+    rank = 3
+
+
+@register("layer")
+class AdaptiveMaxPooling1D(_AdaptiveMax):
+    """The largest elements of `output_size` parts of the steps."""
+
+    rank = 1
+
+
+@register("layer")
+class AdaptiveMaxPooling2D(_AdaptiveMax):
+    """The largest elements of the parts of images."""
+
+    rank = 2
+
+
+@register("layer")
+class AdaptiveMaxPooling3D(_AdaptiveMax):
+    """The largest elements of the parts of volumes."""
+
+    rank = 3
+
+
 MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
 MaxPool3D = MaxPooling3D

@@ -1,0 +1,129 @@
+"""Attention: averages of values, weighted by how well their keys answer a query."""
+
+from typing import Any
+
+from tricera import ops, random
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.engine.random import SeedGenerator
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.layers.arguments import adopt, check_choice, check_fraction
+
+
+def causal_mask(targets: Any, sources: Any) -> Any:
+    """Whether each target time may see each source time: `(1, targets, sources)`, True up to its own time."""
+    return ops.expand_dims(ops.expand_dims(ops.arange(targets), 1) >= ops.arange(sources), 0)
+
+
+class _Attention(Layer):
+    """Base: `softmax(scores(query, key)) @ value`."""
+
+    supports_masking = True
+
+    def _prepare(self, dropout: float, seed: Any) -> None:
+        check_fraction(self, dropout=dropout)
+        if dropout > 0:
+            self.seed_generator = SeedGenerator(seed)
+
+    def scores(self, query: Any, key: Any) -> Any:
+        """How well each key answers each query: `(batch, targets, sources)`."""
+        raise NotImplementedError
+
+    def build(self, input_shape):
+        several = isinstance(input_shape, list) and all(isinstance(shape, list | tuple) for shape in input_shape)
+        if not several or len(input_shape) not in (2, 3):
+            raise ValueError(
+                report(
+                    f"{where(self)}: {type(self).__name__} layer must be called on a list of inputs.",
+                    expected="[query, value] or [query, value, key]",
+                    got=f"{len(input_shape)} inputs" if several else f"one input of shape {tuple(input_shape)}",
+                )
+            )
+
+    def call(self, inputs, mask=None, training=False, return_attention_scores=False, use_causal_mask=False):
+        query, value, *rest = inputs
+        key = rest[0] if rest else value
+        query_mask, value_mask = (mask[0], mask[1]) if mask else (None, None)
+        scores = self.scores(query, key)
+        allowed = None if value_mask is None else ops.expand_dims(value_mask, 1)
+        if use_causal_mask:
+            past = causal_mask(*scores.shape[-2:])
+            allowed = past if allowed is None else ops.logical_and(allowed, past)
+        if allowed is not None:
+            lowest = 65504.0 if scores.dtype == "float16" else 1e9
+            scores = scores - lowest * ops.cast(ops.logical_not(allowed), scores.dtype)
+        weights = ops.softmax(scores, axis=-1)
+        if training and self.dropout > 0:
+            weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
+        result = ops.matmul(weights, value)
+        if query_mask is not None:
+            result = result * ops.cast(ops.expand_dims(query_mask, -1), result.dtype)
+        return (result, weights) if return_attention_scores else result
+
+    def compute_mask(self, inputs, mask=None):
+        return mask[0] if isinstance(mask, list | tuple) else None
+
+
+@register("layer")
+class Attention(_Attention):
+    """`softmax(query @ key^T) @ value`: attention by inner products.
+
+    Shapes: `[query (batch, targets, size), value (batch, sources, n)(, key (batch, sources, size))] ->
+    (batch, targets, n)`; masks `[(batch, targets), (batch, sources)]`.
+
+    Args:
+        use_scale: whether the scores are multiplied by a learned number.
+        score_mode: `"dot"`, or `"concat"`: `weight * sum(tanh(scale * (query + key)))`.
+        dropout: the fraction of weights that training drops.
+
+    Reference: Luong et al., 2015, arXiv:1508.04025.
+    """
+
+    def __init__(self, use_scale=False, score_mode="dot", dropout=0.0, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        adopt(self, locals())
+        check_choice(self, ("dot", "concat"), score_mode=score_mode)
+        self._prepare(dropout, seed)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        concat = self.score_mode == "concat"
+        self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
+        self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight") if concat else None
+
+    def scores(self, query, key):
+        scale = 1 if self.scale is None else self.scale.value
+        if self.score_mode == "dot":
+            return ops.matmul(query, ops.swapaxes(key, -2, -1)) * scale
+        pairs = ops.expand_dims(query, -2) + ops.expand_dims(key, -3)
+        return self.concat_score_weight.value * ops.sum(ops.tanh(scale * pairs), axis=-1)
+
+
+@register("layer")
+class AdditiveAttention(_Attention):
+    """`softmax(sum(scale * tanh(query + key))) @ value`.
+
+    Args:
+        use_scale: whether each feature has a learned weight in the sum.
+
+    Reference: Bahdanau et al., 2014, arXiv:1409.0473.
+    """
+
+    def __init__(self, use_scale=True, dropout=0.0, **kwargs):
+        self.seed = kwargs.pop("seed", None)
+        super().__init__(**kwargs)
+        adopt(self, locals())
+        self._prepare(dropout, self.seed)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        size = input_shape[0][-1]
+        self.scale = self.add_weight((size,), "glorot_uniform", name="scale") if self.use_scale else None
+
+    def scores(self, query, key):
+        scale = 1 if self.scale is None else self.scale.value
+        return ops.sum(scale * ops.tanh(ops.expand_dims(query, -2) + ops.expand_dims(key, -3)), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}

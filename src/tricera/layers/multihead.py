@@ -1,0 +1,277 @@
+"""Attention in several heads, and with fewer heads of keys and values than of queries."""
+
+import copy
+import string
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+from tricera import ops
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.layers.activation import Softmax
+from tricera.layers.arguments import adopt, check_fraction, check_positive, is_whole
+from tricera.layers.attention import causal_mask
+from tricera.layers.dense import EinsumDense
+from tricera.layers.noise import Dropout
+
+_OPTIONS = ("regularizer", "constraint")
+
+
+class _MultiHead(Layer):
+    """Base: projections to heads, attention in each head, and a projection back."""
+
+    supports_masking = True
+    config_if_set = ("flash_attention",)
+    attention_axes: Any = None
+
+    def _projection(self, name: str, equation: str, shape: Sequence[int | None], bias_axes: str) -> EinsumDense:
+        """A map by `equation`, with the layer's options, and initial weights of its own."""
+        options = {f"{of}_{role}": getattr(self, f"{of}_{role}") for of in ("kernel", "bias") for role in _OPTIONS}
+        fresh = {f"{of}_initializer": _fresh(getattr(self, f"{of}_initializer")) for of in ("kernel", "bias")}
+        axes = bias_axes if self.use_bias else None
+        dense = EinsumDense(equation, shape, bias_axes=axes, name=name, dtype=self.dtype_policy, **options, **fresh)
+        dense.activity_regularizer = self.activity_regularizer
+        return dense
+
+    def _build_attention(self, axes: int) -> None:
+        self._softmax = Softmax(axis=tuple(range(-axes, 0)), dtype=self.dtype_policy)
+        self._dropout_layer = Dropout(self.dropout, seed=self.seed, dtype=self.dtype_policy)
+
+    def call(
+        self,
+        query,
+        value,
+        key=None,
+        query_mask=None,
+        value_mask=None,
+        key_mask=None,
+        attention_mask=None,
+        return_attention_scores=False,
+        training=None,
+        use_causal_mask=False,
+    ):
+        key = value if key is None else key
+        masks = self._masks(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
+        heads = self._query_dense(query), self._key_dense(key), self._value_dense(value)
+        result, scores = self._attend(*heads, masks, training, return_attention_scores)
+        if self.use_gate:
+            result = result * ops.sigmoid(self._gate_dense(query))
+        result = self._output_dense(result)
+        return (result, scores) if return_attention_scores else result
+
+    def _masks(self, query, value, query_mask, value_mask, key_mask, attention_mask, causal) -> Any:
+        """What each target may see: `(batch, targets, sources)`, or None for everything."""
+        found = [
+            None if query_mask is None else ops.expand_dims(query_mask, -1),
+            None if value_mask is None else ops.expand_dims(value_mask, -2),
+            None if key_mask is None else ops.expand_dims(key_mask, -2),
+            None if attention_mask is None else ops.cast(attention_mask, "bool"),
+            causal_mask(query.shape[1], value.shape[1]) if causal else None,
+        ]
+        if self.sliding_window is not None:
+            near = ops.expand_dims(ops.arange(query.shape[1]), 1) - ops.arange(value.shape[1])
+            found.append(ops.expand_dims(ops.absolute(near) < self.sliding_window, 0))
+        found = [ops.cast(mask, "bool") for mask in found if mask is not None]
+        return reduce(ops.logical_and, found) if found else None
+
+    def _attend(self, query, key, value, mask, training, with_scores) -> tuple[Any, Any]:
+        """`softmax(query @ key^T / sqrt(size)) @ value` in each head, and the softmax where it is wanted."""
+        axes = self._axes(query.ndim)
+        drops = training and self.dropout > 0
+        if mask is not None:
+            for _ in range(query.ndim - 1 + len(axes) - mask.ndim):
+                mask = ops.expand_dims(mask, -2 * len(axes) - 1)
+        if query.ndim == 4 and not with_scores and not drops:
+            fused = self.flash_attention
+            return ops.dot_product_attention(query, key, value, mask=mask, flash_attention=fused), None
+        asked, given, weights, found = _equations(query.ndim, axes)
+        scores = ops.einsum(f"{asked},{given}->{weights}", query * query.shape[-1] ** -0.5, key)
+        scores = self._softmax(scores, mask=mask)
+        dropped = self._dropout_layer(scores, training=training)
+        return ops.einsum(f"{weights},{given}->{found}", dropped, value), scores
+
+    def _axes(self, ndim: int) -> tuple[int, ...]:
+        return tuple(range(1, ndim - 2)) if self.attention_axes is None else self.attention_axes
+
+    def compute_mask(self, query, previous_mask=None):
+        return previous_mask
+
+
+def _fresh(initializer: Any) -> Any:
+    """An initializer of the same kind that draws other numbers."""
+    return initializer.clone() if hasattr(initializer, "clone") else copy.copy(initializer)
+
+
+def _equations(ndim: int, axes: Sequence[int]) -> tuple[str, str, str, str]:
+    """The letters of query, key, scores and result, for heads of `ndim` axes: batch, ..., head, size."""
+    asked = list(string.ascii_lowercase[:ndim])
+    given = [letter.upper() if axis in axes else letter for axis, letter in enumerate(asked)]
+    free = [letter for axis, letter in enumerate(asked[:-2]) if axis not in axes]
+    targets, sources = [asked[axis] for axis in axes], [given[axis] for axis in axes]
+    weights = [*free, asked[-2], *targets, *sources]
+    return "".join(asked), "".join(given), "".join(weights), "".join(asked)
+
+
+@register("layer")
+class MultiHeadAttention(_MultiHead):
+    """Attention in `num_heads` heads: `concat_h(softmax(q_h @ k_h^T / sqrt(key_dim)) @ v_h) @ w_o`.
+
+    Shapes: `query (batch, targets, a), value (batch, sources, b)(, key (batch, sources, c)) -> (batch, targets, a)`;
+    masks `(batch, targets)`, `(batch, sources)`, attention_mask `(batch, targets, sources)`.
+
+    Args:
+        key_dim, value_dim: the size of each head's queries and keys, and of its values.
+        output_shape: the sizes of a result; those of a query where None.
+        attention_axes: the axes over which to attend; all but batch and features where None.
+        sliding_window: each target sees only so many sources on each side, itself counted.
+        use_gate: whether the heads' results are multiplied by `sigmoid(query @ w_g)`.
+
+    Reference: Vaswani et al., 2017, arXiv:1706.03762.
+    """
+
+    def __init__(
+        self,
+        num_heads,
+        key_dim,
+        value_dim=None,
+        dropout=0.0,
+        use_bias=True,
+        output_shape=None,
+        attention_axes=None,
+        sliding_window=None,
+        flash_attention=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        use_gate=False,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        given = {name: value for name, value in locals().items() if name != "output_shape"}
+        adopt(self, {name: value for name, value in given.items() if name != "given"})
+        self.value_dim = value_dim or key_dim
+        self._result_shape = (output_shape,) if is_whole(output_shape) else output_shape and tuple(output_shape)
+        self.attention_axes = (
+            (attention_axes,) if is_whole(attention_axes) else attention_axes and tuple(attention_axes)
+        )
+        check_positive(self, num_heads=num_heads, key_dim=key_dim, value_dim=self.value_dim)
+        check_fraction(self, dropout=dropout)
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        self._check_shapes(query_shape, value_shape, key_shape or value_shape)
+        size = {"query": self.key_dim, "key": self.key_dim, "value": self.value_dim, "gate": self.value_dim}
+        shapes = {"query": query_shape, "key": key_shape or value_shape, "value": value_shape, "gate": query_shape}
+        for name in ("query", "key", *(["gate"] if self.use_gate else []), "value"):
+            dense = self._to_heads(name, len(shapes[name]), size[name])
+            setattr(self, f"_{name}_dense", dense)
+            dense.build(shapes[name])
+        ndim = len(query_shape)
+        self.attention_axes = self._axes(ndim + 1)
+        self._build_attention(len(self._axes(ndim + 1)))
+        axes = string.ascii_lowercase[: ndim - 1]
+        result = self._result_shape or (query_shape[-1],)
+        new = string.ascii_lowercase[ndim + 1 : ndim + 1 + len(result)]
+        heads = string.ascii_lowercase[ndim - 1 : ndim + 1]
+        outer = (*[None] * (ndim - 2), *result)
+        self._output_dense = self._projection(
+            "attention_output", f"{axes}{heads},{heads}{new}->{axes}{new}", outer, new
+        )
+        self._output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
+
+    def _to_heads(self, name: str, ndim: int, size: int) -> EinsumDense:
+        axes, (feature, head, new) = string.ascii_lowercase[: ndim - 1], string.ascii_lowercase[ndim - 1 : ndim + 2]
+        shape = (*[None] * (ndim - 2), self.num_heads, size)
+        return self._projection(name, f"{axes}{feature},{feature}{head}{new}->{axes}{head}{new}", shape, head + new)
+
+    def _check_shapes(self, query: Any, value: Any, key: Any) -> None:
+        if len({len(query), len(value), len(key)}) != 1 or value[1:-1] != key[1:-1]:
+            raise ValueError(
+                report(
+                    f"{where(self)}: query, value and key do not fit together.",
+                    expected="equal ranks, and a key for each value",
+                    got=f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}",
+                )
+            )
+
+    def _masks(self, query, value, query_mask, *rest):
+        return super()._masks(query, value, None, *rest)  # as in Keras: masked queries get results, which losses skip
+
+    def get_config(self):
+        return {**super().get_config(), "output_shape": self._result_shape}
+
+
+@register("layer", "GroupQueryAttention")
+class GroupedQueryAttention(_MultiHead):
+    """Multi-head attention in which groups of query heads share a head of keys and values.
+
+    Shapes: as MultiHeadAttention.
+
+    Raises:
+        ValueError: `num_query_heads` is no multiple of `num_key_value_heads`.
+
+    Reference: Ainslie et al., 2023, arXiv:2305.13245.
+    """
+
+    def __init__(
+        self,
+        head_dim,
+        num_query_heads,
+        num_key_value_heads,
+        dropout=0.0,
+        use_bias=True,
+        sliding_window=None,
+        flash_attention=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        use_gate=False,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        adopt(self, locals())
+        sizes = {"num_query_heads": num_query_heads, "num_key_value_heads": num_key_value_heads}
+        check_positive(self, head_dim=head_dim, **sizes)
+        check_fraction(self, dropout=dropout)
+        if num_query_heads % num_key_value_heads:
+            raise ValueError(
+                report(
+                    f"{where(self)}: `num_query_heads` must be divisible by `num_key_value_heads`.",
+                    got=f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}",
+                )
+            )
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        shared = (None, self.num_key_value_heads, self.head_dim)
+        own = (None, self.num_query_heads, self.head_dim)
+        self._query_dense = self._projection("query", "bqm,muh->bquh", own, "uh")
+        self._query_dense.build(query_shape)
+        self._key_dense = self._projection("key", "bkm,mvh->bkvh", shared, "vh")
+        self._key_dense.build(key_shape or value_shape)
+        if self.use_gate:
+            self._gate_dense = self._projection("gate", "bqm,muh->bquh", own, "uh")
+            self._gate_dense.build(query_shape)
+        self._value_dense = self._projection("value", "bkm,mvh->bkvh", shared, "vh")
+        self._value_dense.build(value_shape)
+        self._build_attention(1)
+        self._output_dense = self._projection("attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m")
+        self._output_dense.build((None, None, self.num_query_heads, self.head_dim))
+
+    def _attend(self, query, key, value, *rest):
+        times = self.num_query_heads // self.num_key_value_heads
+        return super()._attend(query, ops.repeat(key, times, axis=2), ops.repeat(value, times, axis=2), *rest)
+
+
+GroupQueryAttention = GroupedQueryAttention
