@@ -65,7 +65,7 @@ def depthwise_conv(x, kernel, strides=1, padding="valid", data_format="channels_
 
 
 def conv_transpose(x, kernel, strides, padding, data_format="channels_last", dilation_rate=1):
-    """The gradient of a convolution by its input, as a layer: `x`, its elements `strides` apart, by the mirrored kernel.
+    """The gradient of a convolution by its input, as a layer: `x`, spread by `strides`, and the mirrored kernel.
 
     Shapes: x `(batch, *spatial, channels)`, or channels first; kernel `(*window, filters, channels)`.
 
