@@ -1,5 +1,75 @@
-"""Tricera: Keras as one compiled engine."""
+"""Tricera: Keras as one compiled engine. `import tricera as keras` gives the API of Keras 3, on JAX alone."""
 
 from tricera.engine import device
 
-device.prepare()
+device.prepare()  # before the first array is made
+
+from tricera import (  # noqa: E402
+    activations,
+    backend,
+    callbacks,
+    config,
+    constraints,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    mixed_precision,
+    models,
+    ops,
+    optimizers,
+    random,
+    regularizers,
+    utils,
+)
+from tricera.engine.dtypes import DTypePolicy, FloatDTypePolicy  # noqa: E402
+from tricera.engine.graph import Function, KerasTensor, Operation  # noqa: E402
+from tricera.engine.inputs import InputSpec  # noqa: E402
+from tricera.engine.layer import Layer  # noqa: E402
+from tricera.engine.variable import Variable  # noqa: E402
+from tricera.initializers import Initializer  # noqa: E402
+from tricera.layers import Input  # noqa: E402
+from tricera.losses import Loss  # noqa: E402
+from tricera.metrics import Metric  # noqa: E402
+from tricera.models import Model, Sequential  # noqa: E402
+from tricera.optimizers import Optimizer  # noqa: E402
+from tricera.regularizers import Regularizer  # noqa: E402
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DTypePolicy",
+    "FloatDTypePolicy",
+    "Function",
+    "Initializer",
+    "Input",
+    "InputSpec",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Operation",
+    "Optimizer",
+    "Regularizer",
+    "Sequential",
+    "Variable",
+    "activations",
+    "backend",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "mixed_precision",
+    "models",
+    "ops",
+    "optimizers",
+    "random",
+    "regularizers",
+    "utils",
+]

@@ -23,6 +23,9 @@ def report(what: str, *, expected: object = None, got: object = None, fix: str |
 def nearest(name: str, choices: Iterable[str]) -> str | None:
     """The one of `choices` that looks most like `name`, whatever its case; None if none is near."""
     by_fold = {choice.lower(): choice for choice in sorted(choices, reverse=True)}
+    for fold, choice in by_fold.items():
+        if str(name).lower().startswith(f"{fold}_"):
+            return choice
     match = difflib.get_close_matches(str(name).lower(), by_fold, n=1, cutoff=0.6)
     return by_fold[match[0]] if match else None
 

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from jax import tree_util
-
 import jax.numpy as jnp
+from jax import tree_util
 
 from tricera.engine import dtypes, graph, masking, registry, tracking
 from tricera.engine.graph import Function, KerasTensor
@@ -31,7 +30,8 @@ class Functional(Model):
             twice = next(name for name in names if names.count(name) > 1)
             raise ValueError(
                 report(
-                    f'The name "{twice}" is used {names.count(twice)} times in the model. All layer names should be unique.',
+                    f'The name "{twice}" is used {names.count(twice)} times in the model. '
+                    "All layer names should be unique.",
                     fix="give one of the layers another `name=`.",
                 )
             )

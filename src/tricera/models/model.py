@@ -37,7 +37,9 @@ class Model(Trainer, Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers held directly."""
-        return [layer for layer in self._flatten_layers(include_self=False, recursive=False) if isinstance(layer, Layer)]
+        return [
+            layer for layer in self._flatten_layers(include_self=False, recursive=False) if isinstance(layer, Layer)
+        ]
 
     @layers.setter
     def layers(self, _: Any) -> None:
@@ -63,9 +65,7 @@ class Model(Trainer, Layer):
                 return layer
         names = [layer.name for layer in layers]
         raise ValueError(
-            report(
-                f"No such layer: {name}.", expected=f"one of {', '.join(names)}", fix=did_you_mean(str(name), names)
-            )
+            report(f"No such layer: {name}.", expected=f"one of {', '.join(names)}", fix=did_you_mean(str(name), names))
         )
 
     def summary(
@@ -125,7 +125,9 @@ def _become_graph(model: Model) -> None:
     """Give an instance of a subclass of Model the abilities of Functional, below its own methods."""
     functional = registry.find("model", "Functional")
     cls = type(model)
-    model.__class__ = type(cls.__name__, (cls, functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
+    model.__class__ = type(
+        cls.__name__, (cls, functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    )
 
 
 def unbuilt(model: Model, what: str) -> ValueError:

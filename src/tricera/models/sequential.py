@@ -5,7 +5,7 @@ from typing import Any
 from jax import tree_util
 
 from tricera.engine import registry, scope, tracking
-from tricera.engine.graph import Function, KerasTensor
+from tricera.engine.graph import KerasTensor
 from tricera.engine.layer import Layer
 from tricera.errors import report
 from tricera.layers import Input, InputLayer
@@ -156,7 +156,9 @@ class Sequential(Model):
         """Make the weights for inputs of this shape, the batch axis first."""
         if not self._stack:
             raise ValueError(
-                report(f"Sequential model {self.name!r} cannot be built because it has no layers.", fix="`model.add(...)`.")
+                report(
+                    f"Sequential model {self.name!r} cannot be built because it has no layers.", fix="`model.add(...)`."
+                )
             )
         if self._graph is None and input_shape is not None and self._source is None:
             self._source = Input(batch_shape=(None, *tuple(input_shape)[1:]), dtype=self.compute_dtype)

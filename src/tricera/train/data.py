@@ -102,7 +102,7 @@ def _standard(array: np.ndarray, what: str) -> np.ndarray:
                 f"`{what}` holds text; models compute with numbers.",
                 expected="a float, integer or boolean array",
                 got=f"dtype {array.dtype}, first value {array.flat[0]!r}" if array.size else f"dtype {array.dtype}",
-                fix="turn text into numbers first: `StringLookup`, `TextVectorization`, or `np.unique(y, return_inverse=True)`.",
+                fix="turn text into numbers first: `StringLookup`, or `np.unique(y, return_inverse=True)`.",
             )
         )
     if array.dtype == np.float64 and config.floatx() != "float64":
@@ -122,7 +122,7 @@ def _from_objects(array: np.ndarray, what: str) -> np.ndarray:
                 f"`{what}` is an array of Python objects.",
                 expected="a float, integer or boolean array",
                 got=f"{type(first).__name__} objects, shape {array.shape}",
-                fix="pad sequences to one length, for example with `keras.utils.pad_sequences`, or convert with `.astype`.",
+                fix="pad sequences to one length (`keras.utils.pad_sequences`), or convert with `.astype`.",
             )
         ) from None
 
@@ -228,7 +228,6 @@ class Arrays:
             for part in (slice(cut), slice(cut, None))
         )
         return first, last
-
 
     def weighted(self, class_weight: dict[int, float]) -> "Arrays":
         """The same samples, each counting as much as its class."""

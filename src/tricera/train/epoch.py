@@ -81,7 +81,9 @@ def test_many(size: int) -> Callable:
             trainable = state[0]
 
             def body(i: Any, changing: Any) -> Any:
-                return _same(changing, model._observe_test((trainable, *changing), take(data, order, i * size, size))[1:])
+                return _same(
+                    changing, model._observe_test((trainable, *changing), take(data, order, i * size, size))[1:]
+                )
 
             others, metrics = lax.fori_loop(first, last, body, tuple(state[1:]))
             return model._logs(metrics), (trainable, others, metrics)
@@ -103,5 +105,8 @@ def _with_logs(step: Callable, state: State, data: Any, order: Any, first: Any, 
 
 def _same(before: Any, after: Any) -> Any:
     """`after` in the containers and dtypes of `before`: what a loop carries keeps its type."""
-    leaves = [a.astype(b.dtype) if hasattr(a, "astype") else a for b, a in zip(*map(tree_util.tree_leaves, (before, after)), strict=True)]
+    leaves = [
+        a.astype(b.dtype) if hasattr(a, "astype") else a
+        for b, a in zip(*map(tree_util.tree_leaves, (before, after)), strict=True)
+    ]
     return tree_util.tree_unflatten(tree_util.tree_structure(before), leaves)

@@ -91,7 +91,8 @@ class Runner:
         full, rest = (min(full, limit), rest if limit > full else 0) if limit is not None else (full, rest)
         done = 0
         if self.plan.mode == "epochs":
-            for done, logs, state in self._chunks(state, data, order, full):
+            chunks = self._chunks(state, data, order, full)
+            for done, logs, state in chunks:
                 yield done, logs, state
         else:
             pending: deque[Any] = deque()

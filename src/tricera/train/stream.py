@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tricera.errors import report
-from tricera.train.data import Batch, class_weighted, to_arrays, unpack
+from tricera.train import checks
+from tricera.train.data import Arrays, Batch, class_weighted, is_arrays, to_arrays, unpack
 
 
 class PyDataset:
@@ -195,3 +196,27 @@ def prefetched(source: Iterator[Any], ahead: int) -> Iterator[Any]:
             yield item
     finally:
         stopped.set()
+
+
+# ---- what `fit` was given
+
+
+def source_of(x: Any, y: Any, sample_weight: Any, batch_size: int | None) -> Arrays | Stream:
+    """The batches of arrays, of a PyDataset, or of any iterable of batches.
+
+    Raises:
+        ValueError: `x` is nothing of the kind.
+    """
+    if is_arrays(x):
+        return Arrays(x, y, sample_weight, batch_size)
+    checks.check_source(x, y, sample_weight)
+    return from_dataset(x) if isinstance(x, PyDataset) else from_iterable(x)
+
+
+def validation_of(data: Any, batch_size: int | None) -> Arrays | Stream | None:
+    """The batches of `validation_data`: arrays `(x, y[, sample_weight])`, or what `x` of `fit` may be."""
+    if data is None or isinstance(data, Arrays | Stream):
+        return data
+    if isinstance(data, tuple | list) and 2 <= len(data) <= 3 and all(is_arrays(part) or part is None for part in data):
+        return Arrays(*data, batch_size=batch_size)
+    return source_of(data, None, None, batch_size)

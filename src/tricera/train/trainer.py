@@ -1,9 +1,6 @@
 """compile, fit, evaluate, predict, and the same for single batches."""
 
-import contextlib
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,16 +15,17 @@ from tricera.engine import graph
 from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
 from tricera.errors import report
-from tricera.train import checks, epoch, programs, structure
-from tricera.train.compiled import CompiledLoss, CompiledMetrics, flat
-from tricera.train.data import Arrays, class_weighted, is_arrays, to_arrays
+from tricera.train import checks, structure
+from tricera.train.batches import Batches, floats
+from tricera.train.compiled import CompiledLoss, CompiledMetrics
+from tricera.train.data import Arrays
+from tricera.train.interrupt import interruptible
 from tricera.train.loop import Runner, steps_of
 from tricera.train.plan import Plan, choose
-from tricera.train.step import Steps
-from tricera.train.stream import PyDataset, Stream, from_dataset, from_iterable
+from tricera.train.stream import Stream, source_of, validation_of
 
 
-class Trainer(Steps):
+class Trainer(Batches):
     """What makes a model trainable. A model inherits it beside `Layer`."""
 
     compiled = False
@@ -79,16 +77,16 @@ class Trainer(Steps):
         )
         self.optimizer = self._scaled(optimizers.get(optimizer), auto_scale_loss)
         self.loss, self.loss_weights = loss, loss_weights
-        self._compile_config = dict(
-            optimizer=optimizer,
-            loss=loss,
-            loss_weights=loss_weights,
-            metrics=metrics,
-            weighted_metrics=weighted_metrics,
-            run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
-            jit_compile=jit_compile,
-        )
+        self._compile_config = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
         self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
         self._loss_tracker = metrics_module.Mean(name="loss")
         self.compiled, self.stop_training = True, False
@@ -144,30 +142,25 @@ class Trainer(Steps):
             )
 
     def _ready(self, source: Any, training: bool) -> bool:
-        """Build model, losses, metrics and optimizer for these data; whether anything had to be built."""
-        x, y, sample_weight = source.example()
+        """Check the data; build model, losses, metrics and optimizer for them. Whether anything had to be built."""
+        batch = x, y, _ = source.example()
         outputs = self._outputs_for(x)
-        checks.check_data(self, source, x, y, sample_weight, outputs, training)
-        fresh = False
-        if self._compile_loss is not None and not self._compile_loss.built:
+        parts = [part for part in (self._compile_loss, self._compile_metrics) if part is not None]
+        parts += [self.optimizer] if training else []
+        fresh = not all(part.built for part in parts)
+        checks.check_data(self, source, batch, outputs)
+        if self._compile_loss is not None:
             self._compile_loss.build(outputs)
-            fresh = True
-        if self._compile_metrics is not None and not self._compile_metrics.built and y is not None:
+        if self._compile_metrics is not None and y is not None:
             self._compile_metrics.build(y, outputs)
-            fresh = True
         if training and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
-            fresh = True
         return fresh
 
     def _outputs_for(self, x: Any) -> Any:
         """The symbolic outputs for a batch of unknown size; builds what is not built."""
         symbolic = tree_util.tree_map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), x)
-        outputs = graph.infer(self, (symbolic,), {"training": True} if self._knows_training() else {})
-        return outputs
-
-    def _knows_training(self) -> bool:
-        return "training" in getattr(type(self).call, "__code__", type(self).fit.__code__).co_varnames
+        return graph.infer(self, (symbolic,))
 
     def _program_key(self, kind: str) -> Any:
         """What the model's programs depend on: shared by models of equal structure, if nothing in it is the user's."""
@@ -245,9 +238,10 @@ class Trainer(Steps):
             RuntimeError: not compiled.
         """
         self._require_compiled("fit")
-        checks.check_fit_arguments(self, kwargs, epochs=epochs, validation_split=validation_split)
-        source = _source(x, y, sample_weight, batch_size)
-        validation = _validation(validation_data, validation_batch_size or batch_size)
+        checks.check_arguments(self, Trainer.fit, kwargs, epochs=epochs, validation_split=validation_split)
+        batch_size = None if batch_size is ... else batch_size
+        source = source_of(x, y, sample_weight, batch_size)
+        validation = validation_of(validation_data, validation_batch_size or batch_size)
         if validation_split and validation is None:
             if not isinstance(source, Arrays):
                 raise ValueError(
@@ -289,7 +283,7 @@ class Trainer(Steps):
         self.stop_training = False
         callbacks.on_train_begin()
         logs: dict[str, Any] = {}
-        with _interruptible() as interrupted:
+        with interruptible() as interrupted:
             for epoch_index in epochs:
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch_index)
@@ -330,7 +324,7 @@ class Trainer(Steps):
                     self._take_into(state)
         finally:
             self._put("train", state)
-        return _floats(logs) if done else {}
+        return floats(logs) if done else {}
 
     def _take_into(self, state: tuple[list[Any], ...]) -> None:
         """Refresh a state in place from the variables, which a callback may have read or set."""
@@ -372,7 +366,8 @@ class Trainer(Steps):
     ) -> Any:
         """The loss and the metrics over the data: a number, a list in the order of `metrics`, or a dict."""
         self._require_compiled("evaluate")
-        source = _source(x, y, sample_weight, batch_size)
+        checks.check_arguments(self, Trainer.evaluate, kwargs)
+        source = source_of(x, y, sample_weight, batch_size)
         self._ready(source, training=False)
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         plan = choose(self, source, callbacks.overrides_test_batch_hooks)
@@ -387,34 +382,29 @@ class Trainer(Steps):
         self.reset_metrics()
         callbacks.on_test_begin()
         callbacks.on_test_batch_begin(0)
-        state: Any = self._take("test")
-        done, logs = 0, None
-        for done, logs, state in runner.epoch(state, False, steps):
+        done, logs, state = 0, None, self._take("test")
+        epoch_steps = runner.epoch(state, False, steps)
+        for done, logs, state in epoch_steps:  # noqa: B007
             callbacks.on_test_batch_end(done - 1, logs)
             callbacks.on_test_batch_begin(done)
         self._put("test", state)
-        found = _floats(logs) if done else {}
+        found = floats(logs) if done else {}
         callbacks.on_test_end(found)
         return found
-
-    def _in_order(self, logs: dict[str, Any]) -> list[Any]:
-        """The values of logs as `evaluate` lists them: the loss, each output's loss, then the metrics."""
-        trackers = [metric.name for metric in self._compile_loss.metrics] if self._compile_loss else []
-        labels = self._compile_metrics.labels if self._compile_metrics else []
-        first = [name for name in ("loss", *trackers, *labels) if name in logs]
-        return [logs[name] for name in (*first, *(name for name in logs if name not in first))]
 
     # ---- predict
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: Any = "auto", steps: int | None = None, callbacks: Any = None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
     ) -> Any:
         """The outputs for all samples, as NumPy arrays."""
-        source = _source(x, None, None, batch_size)
-        x_example, _, _ = source.example()
-        if not self.built:  # type: ignore[attr-defined]
-            self._outputs_for(x_example)
-        checks.check_inputs(self, source, x_example)
+        source = source_of(x, None, None, batch_size)
+        self._outputs_for(source.example()[0])  # builds, and refuses what does not fit
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         callbacks.on_predict_begin()
         parts: list[Any] = []
@@ -434,79 +424,6 @@ class Trainer(Steps):
                 return
             yield batch
 
-    def _predict_batch(self, batch: Any) -> Any:
-        if self.run_eagerly:
-            return self.predict_step(self._take("predict"), (batch[0],))[0]
-        program = programs.program(self._program_key("predict"), "predict", epoch.predict_batch)
-        return program(self, self._take("predict"), (batch[0],))
-
-    # ---- single batches
-
-    def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
-    ) -> Any:
-        """One training step; the loss and the metrics of this batch alone."""
-        self._require_compiled("train_on_batch")
-        if class_weight is not None:
-            sample_weight = class_weighted(y, sample_weight, class_weight)
-        source = Arrays(x, y, sample_weight, batch_size=sys.maxsize)
-        self._ready(source, training=True)
-        self.reset_metrics()
-        program = programs.program((self._program_key("train"), "batch", ()), "train_batch", epoch.train_batch, (0,))
-        state = self._take("train")
-        try:
-            step = self.train_step if self.run_eagerly else lambda s, b: program(self, s, b)
-            logs, state = step(state, source.data)
-        finally:
-            self._put("train", state)
-        return self._as_asked(logs, return_dict)
-
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """The loss and the metrics of one batch."""
-        self._require_compiled("test_on_batch")
-        source = Arrays(x, y, sample_weight, batch_size=sys.maxsize)
-        self._ready(source, training=False)
-        self.reset_metrics()
-        program = programs.program((self._program_key("test"), "batch", ()), "test_batch", epoch.test_batch)
-        step = self.test_step if self.run_eagerly else lambda s, b: program(self, s, b)
-        logs, state = step(self._take("test"), source.data)
-        self._put("test", state)
-        return self._as_asked(logs, return_dict)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """The outputs for one batch."""
-        batch = (to_arrays(x, "x"), None, None)
-        if not self.built:  # type: ignore[attr-defined]
-            self._outputs_for(batch[0])
-        return tree_util.tree_map(np.asarray, self._predict_batch(batch))
-
-    def _as_asked(self, logs: Any, return_dict: bool) -> Any:
-        logs = _floats(logs)
-        if return_dict:
-            return logs
-        values = self._in_order(logs)
-        return values[0] if len(values) == 1 else values
-
-
-# ---- sources
-
-
-def _source(x: Any, y: Any, sample_weight: Any, batch_size: int | None) -> Any:
-    if is_arrays(x):
-        return Arrays(x, y, sample_weight, batch_size)
-    checks.check_source(x, y, sample_weight)
-    return from_dataset(x) if isinstance(x, PyDataset) else from_iterable(x)
-
-
-def _validation(data: Any, batch_size: int | None) -> Any:
-    if data is None:
-        return None
-    if isinstance(data, Arrays | Stream):
-        return data
-    if isinstance(data, tuple | list) and 2 <= len(data) <= 3 and all(is_arrays(part) or part is None for part in data):
-        return Arrays(*data, batch_size=batch_size)
-    return _source(data, None, None, batch_size)
-
 
 # ---- small parts of a run
 
@@ -518,7 +435,13 @@ def _callback_list(
         return callbacks
     verbose = 1 if verbose == "auto" else int(verbose)
     return callbacks_module.CallbackList(
-        callbacks, add_history=history, add_progbar=verbose != 0, model=model, verbose=verbose, epochs=epochs, steps=steps
+        callbacks,
+        add_history=history,
+        add_progbar=verbose != 0,
+        model=model,
+        verbose=verbose,
+        epochs=epochs,
+        steps=steps,
     )
 
 
@@ -530,30 +453,3 @@ def _due(epoch_index: int, frequency: Any) -> bool:
     if isinstance(frequency, int):
         return (epoch_index + 1) % frequency == 0
     return epoch_index + 1 in frequency
-
-
-def _floats(logs: Any) -> dict[str, Any]:
-    """Logs read from the device at once; scalars as Python's floats, sorted by name as Keras does."""
-    read = jax.device_get(dict(logs))
-    return {name: float(read[name]) if np.ndim(read[name]) == 0 else read[name] for name in sorted(read)}
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[Any]:
-    """Ctrl-C asks the run to stop between two steps; a second one stops at once."""
-    asked: list[bool] = []
-    default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if threading.current_thread() is not threading.main_thread() or not default:
-        yield lambda: False
-        return
-
-    def handle(number: int, frame: Any) -> None:
-        if asked:
-            signal.default_int_handler(number, frame)
-        asked.append(True)
-
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,0 +1,36 @@
+"""Tools around models: data sets in Python, seeds, custom objects, downloads, class indicators."""
+
+from tricera.callbacks.progress import Progbar as Progbar
+from tricera.engine.dtypes import standardize_dtype as standardize_dtype
+from tricera.engine.graph import is_symbolic_leaf as is_keras_tensor
+from tricera.engine.random import set_random_seed as set_random_seed
+from tricera.engine.registry import (
+    CustomObjectScope as CustomObjectScope,
+)
+from tricera.engine.registry import (
+    custom_object_scope as custom_object_scope,
+)
+from tricera.engine.registry import (
+    get_custom_objects as get_custom_objects,
+)
+from tricera.engine.registry import (
+    get_registered_name as get_registered_name,
+)
+from tricera.engine.registry import (
+    get_registered_object as get_registered_object,
+)
+from tricera.engine.registry import (
+    register_keras_serializable as register_keras_serializable,
+)
+from tricera.engine.registry import (
+    serialize as serialize_keras_object,
+)
+from tricera.train.data import unpack as unpack_x_y_sample_weight
+from tricera.train.stream import PyDataset as PyDataset
+from tricera.train.stream import Sequence as Sequence
+from tricera.utils.categorical import normalize as normalize
+from tricera.utils.categorical import to_categorical as to_categorical
+from tricera.utils.files import get_file as get_file
+from tricera.utils.session import clear_session as clear_session
+
+__all__ = ["is_keras_tensor", "serialize_keras_object", "unpack_x_y_sample_weight"]

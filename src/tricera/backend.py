@@ -1,0 +1,30 @@
+"""The array library underneath, and the process' settings: `keras.backend` of Keras 3."""
+
+from tricera.config import (
+    backend,
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+)
+from tricera.engine.dtypes import is_float as is_float_dtype
+from tricera.engine.dtypes import result_type, standardize_dtype
+from tricera.engine.graph import is_symbolic_leaf as is_keras_tensor
+from tricera.utils.session import clear_session
+
+__all__ = [
+    "backend",
+    "clear_session",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_float_dtype",
+    "is_keras_tensor",
+    "result_type",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "standardize_dtype",
+]
