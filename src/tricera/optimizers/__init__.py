@@ -8,6 +8,7 @@ from tricera.optimizers import schedules
 from tricera.optimizers.adam import Adam, Adamax, AdamW, Lamb, Nadam
 from tricera.optimizers.adaptive import Adadelta, Adagrad, Ftrl, RMSprop
 from tricera.optimizers.factored import Adafactor
+from tricera.optimizers.multi import MultiOptimizer, OptimizerMap
 from tricera.optimizers.muon import Muon
 from tricera.optimizers.optimizer import Optimizer
 from tricera.optimizers.scaling import LossScaleOptimizer
@@ -57,9 +58,11 @@ __all__ = [
     "Lamb",
     "Lion",
     "LossScaleOptimizer",
+    "MultiOptimizer",
     "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
     "ScheduleFreeAdamW",
     "deserialize",

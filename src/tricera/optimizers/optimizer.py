@@ -132,7 +132,7 @@ class Optimizer(OptimizerState):
             self._apply(grads, variables, rate)
             return
         cells = [*self._trainable_variables, *self.variables]
-        key = (*variables, *(v.constraint for v in variables), *self._hyperparameters())
+        key = (*cells, None, *variables, *(v.constraint for v in variables), *self._hyperparameters())
         if key not in self._programs:
             self._programs[key] = jax.jit(pure(lambda *arrays: self._apply(arrays[:-1], variables, arrays[-1]), cells))
         _, new = self._programs[key]([cell.value for cell in cells], *grads, rate)
@@ -282,7 +282,7 @@ class Optimizer(OptimizerState):
         """Raise ValueError where weight decay is what the optimizer is for, and there is none."""
         if self.weight_decay is None:
             raise ValueError(
-                report("Argument `weight_decay` must be a float.", got=None, fix="use Adam, which needs none.")
+                report("Argument `weight_decay` must be a float.", got="None", fix="use Adam, which needs none.")
             )
 
     def _unknown_arguments(self, kwargs: dict[str, Any]) -> str:

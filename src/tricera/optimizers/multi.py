@@ -1,0 +1,150 @@
+"""MultiOptimizer: different optimizers for different variables of one model."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+
+from tricera.engine import registry
+from tricera.engine.configured import Configured
+from tricera.engine.registry import register
+from tricera.engine.variable import Variable
+from tricera.errors import report
+from tricera.optimizers.optimizer import Optimizer
+
+
+def _optimizer(what: str, thing: Any, error: type[Exception]) -> Optimizer:
+    if not isinstance(thing, Optimizer):
+        raise error(report(f"{what} must be a Keras Optimizer instance.", got=repr(thing)))
+    return thing
+
+
+@register("optimizer")
+class OptimizerMap(Configured):
+    """Regular expressions for variables' whole paths, with the optimizer of each; a default for all other variables.
+
+    Raises:
+        ValueError: a key is no string or is there already, or an optimizer is none.
+    """
+
+    def __init__(self, default_optimizer: Optimizer, optimizer_map: dict[str, Optimizer] | None = None):
+        self.default_optimizer = _optimizer("default_optimizer", default_optimizer, TypeError)
+        if optimizer_map is not None and not isinstance(optimizer_map, dict):
+            raise TypeError(report("optimizer_map must be a dictionary.", got=repr(optimizer_map)))
+        self.optimizer_map: dict[str, Optimizer] = {}
+        for key, optimizer in (optimizer_map or {}).items():
+            self[key] = optimizer
+
+    def __getitem__(self, path: str) -> Optimizer:
+        found = [optimizer for key, optimizer in self.optimizer_map.items() if re.fullmatch(key, path)]
+        if len(found) > 1:
+            raise ValueError(
+                report(f"Multiple optimizers assigned to variable {path}.", fix="make the keys exclusive.")
+            )
+        return found[0] if found else self.default_optimizer
+
+    def __setitem__(self, key: str, optimizer: Optimizer) -> None:
+        if not isinstance(key, str):
+            raise ValueError(report("key must be a string.", expected="a regular expression", got=repr(key)))
+        if key in self.optimizer_map:
+            raise ValueError(
+                report(f"{key!r} already exists in the OptimizerMap.", fix="delete the key before setting it anew.")
+            )
+        self.optimizer_map[key] = _optimizer("optimizer", optimizer, ValueError)
+
+    def __delitem__(self, key: str) -> None:
+        del self.optimizer_map[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.optimizer_map)
+
+    def __len__(self) -> int:
+        return len(self.optimizer_map)
+
+    def keys(self) -> Any:
+        """The expressions."""
+        return self.optimizer_map.keys()
+
+    def values(self) -> Any:
+        """The optimizers, without the default."""
+        return self.optimizer_map.values()
+
+    def items(self) -> Any:
+        """Pairs of an expression and its optimizer."""
+        return self.optimizer_map.items()
+
+    def get(self, path: str, default: Any = None) -> Optimizer:
+        """The optimizer of a path: there always is one."""
+        return self[path]
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "OptimizerMap":
+        """The map of what `get_config` returned."""
+        return cls(**{name: registry.deserialize(value) for name, value in config.items()})
+
+
+@register("optimizer", "multioptimizer")
+class MultiOptimizer(Optimizer):
+    """One step of several optimizers, each with the variables that `optimizer_map` gives it.
+
+    Raises:
+        AttributeError: the learning rate is asked for: each inner optimizer has its own.
+    """
+
+    def __init__(self, optimizer_map: OptimizerMap, loss_scale_factor: float | None = None, name: str | None = None):
+        super().__init__(0.0, loss_scale_factor=loss_scale_factor, name=name)
+        self.optimizer_map = optimizer_map
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        if self.built:
+            return
+        self.built, self._trainable_variables = True, list(variables)
+        self._index = {v: i for i, v in enumerate(variables)}
+        chosen = [self.optimizer_map[v.path] for v in variables]
+        self._parts: list[tuple[Optimizer, list[int]]] = []
+        for optimizer in dict.fromkeys([*self.optimizer_map.values(), self.optimizer_map.default_optimizer]):
+            mine = [i for i, one in enumerate(chosen) if one is optimizer]
+            optimizer.build([variables[i] for i in mine])
+            self._parts.append((optimizer, mine))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Its own variables, then those of the inner optimizers."""
+        inner = [optimizer.variables for optimizer, _ in self._parts] if self.built else []
+        return [*self._variables, *(v for variables in inner for v in variables)]
+
+    @property
+    def learning_rate(self) -> Any:
+        """None: each inner optimizer has its own."""
+        raise AttributeError(_no_rate("accessed"))
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Any) -> None:
+        raise AttributeError(_no_rate("set"))
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
+        grads = list(grads)
+        variables = self._matching(grads, trainable_variables)
+        if self.loss_scale_factor is not None:
+            grads = [g if g is None else jnp.asarray(g) / self.loss_scale_factor for g in grads]
+        given = dict(zip(variables, grads, strict=True))
+        for optimizer, mine in self._parts:
+            cells = [self._trainable_variables[i] for i in mine if self._trainable_variables[i] in given]
+            optimizer.apply([given[cell] for cell in cells], cells)
+        self._iterations.assign(self._iterations.raw() + 1)
+
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
+        for optimizer, mine in self._parts:
+            cells = {self._trainable_variables[i] for i in mine}
+            optimizer.finalize_variable_values([v for v in var_list if v in cells])
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {name: config[name] for name in ("optimizer_map", "loss_scale_factor", "name")}
+
+
+def _no_rate(what: str) -> str:
+    return report(
+        f"Learning rate cannot be {what} on a MultiOptimizer.", fix="use the learning rates of the inner optimizers."
+    )
