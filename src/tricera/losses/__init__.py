@@ -25,8 +25,8 @@ from tricera.losses.classification import (
     kullback_leibler_divergence,
     sparse_categorical_crossentropy,
 )
-from tricera.losses.hinge import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from tricera.losses.loss import FunctionLoss, Loss, LossFunctionWrapper
+from tricera.losses.margin import CategoricalHinge, Hinge, SquaredHinge, categorical_hinge, hinge, squared_hinge
 from tricera.losses.regression import (
     MAE,
     MAPE,
