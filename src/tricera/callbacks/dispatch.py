@@ -127,6 +127,7 @@ class CallbackList(Callback):
         self._call("on_train_begin", floats(logs))
 
     def on_train_end(self, logs=None):
+        screen.keep()
         self._call("on_train_end", floats(logs))
 
     def on_test_begin(self, logs=None):

@@ -143,7 +143,7 @@ class Progbar:
         line = self._line(rest, max(screen.width(self._line(rest)) - room, 0))
         if screen.width(line) <= room:
             return line
-        rows = [self._line([])]
+        rows = [self._cut(room, [])]
         for part in rest:
             if screen.width(f"{rows[-1]} - {part}") <= room:
                 rows[-1] += f" - {part}"
@@ -219,7 +219,6 @@ class ProgbarLogger(Callback):
 
     def on_train_end(self, logs=None):
         self._is_in_fit = False
-        screen.clear()
 
     def on_epoch_begin(self, epoch, logs=None):
         self._start(f"Epoch {epoch + 1}/{self.epochs}" if self.epochs > 1 else "")

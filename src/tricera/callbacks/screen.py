@@ -50,6 +50,14 @@ def clear() -> None:
     _drawn = 0
 
 
+def keep() -> None:
+    """Leave the unfinished line standing as it is, as when training is interrupted."""
+    global _drawn
+    if _drawn and is_live():
+        _write("\n")
+    _drawn = 0
+
+
 def say(text: str) -> None:
     """Print a line, above the unfinished one."""
     clear()
