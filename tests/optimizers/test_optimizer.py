@@ -268,6 +268,10 @@ ERRORS = [
         lambda: optimizers.AdamW(weight_decay=None),
         "Argument `weight_decay` must be a float.\n  got:      None\n  fix:      use Adam, which needs none.",
     ),
+    (
+        lambda: adam().apply_gradients([]),
+        "No gradients provided for any variable.\n  fix:      check that the loss depends on the trainable variables.",
+    ),
     (lambda: optimizers.SGD(momentum=2), "`momentum` must be a float between [0, 1].\n  got:      2"),
     (
         lambda: optimizers.Lion(beta_1=2),

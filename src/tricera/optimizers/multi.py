@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import jax.numpy as jnp
-
 from tricera.engine import registry
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
@@ -95,6 +93,9 @@ class MultiOptimizer(Optimizer):
     def __init__(self, optimizer_map: OptimizerMap, loss_scale_factor: float | None = None, name: str | None = None):
         super().__init__(0.0, loss_scale_factor=loss_scale_factor, name=name)
         self.optimizer_map = optimizer_map
+        if loss_scale_factor is not None:  # the inner optimizers divide it out
+            for optimizer in (optimizer_map.default_optimizer, *optimizer_map.values()):
+                optimizer.loss_scale_factor = loss_scale_factor
 
     def build(self, variables: Sequence[Variable]) -> None:
         if self.built:
@@ -126,8 +127,6 @@ class MultiOptimizer(Optimizer):
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
         grads = list(grads)
         variables = self._matching(grads, trainable_variables)
-        if self.loss_scale_factor is not None:
-            grads = [g if g is None else jnp.asarray(g) / self.loss_scale_factor for g in grads]
         given = dict(zip(variables, grads, strict=True))
         for optimizer, mine in self._parts:
             cells = [self._trainable_variables[i] for i in mine if self._trainable_variables[i] in given]

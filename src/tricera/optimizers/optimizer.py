@@ -15,7 +15,7 @@ from tricera.engine.configured import argument_names, parameters, revive
 from tricera.engine.pure import pure, stateless
 from tricera.engine.variable import Variable
 from tricera.errors import did_you_mean, report
-from tricera.optimizers import gradient as gradients
+from tricera.optimizers.gradient import clip
 from tricera.optimizers.state import OptimizerState
 
 
@@ -69,9 +69,9 @@ class Optimizer(OptimizerState):
         self._trainable_variables = list(variables)
         self._index = {v: i for i, v in enumerate(variables)}
         if self.use_ema:
-            self._averages = self.add_optimizer_variables(variables, "average")
+            self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
-            self._accumulators = self.add_optimizer_variables(variables, "gradient_accumulator")
+            self._accumulated_gradients = self.add_optimizer_variables(variables, "gradient_accumulator")
         self._slots: list[list[Variable]] = [[] for _ in variables]
         self.build_slots()
 
@@ -92,8 +92,10 @@ class Optimizer(OptimizerState):
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Any:
         """Make a step with pairs of a gradient and its variable."""
-        grads, variables = zip(*grads_and_vars, strict=True)
-        self.apply(grads, variables)
+        pairs = list(grads_and_vars)
+        if not pairs:
+            raise ValueError(_nothing())
+        self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self._iterations
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
@@ -159,13 +161,16 @@ class Optimizer(OptimizerState):
                 variable.assign(variable.constraint(variable.value))
 
     def _step(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
-        grads = gradients.clip(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
+        grads = self._clip_gradients(grads)
         for variable in variables:
             decay = self.decay_of(variable)
             if decay is not None and self._use_weight_decay(variable):
                 p = variable.value
                 variable.assign(p - p * (decay * rate))
         self.update_all(grads, variables, rate)
+
+    def _clip_gradients(self, grads: list[Any]) -> list[Any]:
+        return clip(grads, self.clipnorm, self.global_clipnorm, self.clipvalue)
 
     def update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
         """Change each variable against its gradient."""
@@ -211,7 +216,7 @@ class Optimizer(OptimizerState):
     def _accumulate(self, grads: Sequence[Any], variables: list[Variable], rate: Any) -> None:
         """Add the gradients up; each time `gradient_accumulation_steps` are complete, make a step with their mean."""
         n = self.gradient_accumulation_steps
-        sums = [self._accumulators[self._get_variable_index(v)] for v in variables]
+        sums = [self._accumulated_gradients[self._get_variable_index(v)] for v in variables]
         for g, total in zip(grads, sums, strict=True):
             total.assign(total.value + g)
 
@@ -231,7 +236,7 @@ class Optimizer(OptimizerState):
         count = jnp.asarray(self.iterations)
         momentum = jnp.where(count == 0, 0.0, self.ema_momentum)
         overwrite = self.ema_overwrite_frequency and (count + 1) % self.ema_overwrite_frequency == 0
-        for variable, average in zip(self._trainable_variables, self._averages, strict=True):
+        for variable, average in zip(self._trainable_variables, self._model_variables_moving_average, strict=True):
             if average is not None:
                 p = variable.value
                 average.assign(momentum * average.value + (1 - momentum) * p)
@@ -242,7 +247,7 @@ class Optimizer(OptimizerState):
         """Give the variables their averages, if `use_ema`: training has ended."""
         if self.use_ema:
             for variable in var_list:
-                average = self._averages[self._get_variable_index(variable)]
+                average = self._model_variables_moving_average[self._get_variable_index(variable)]
                 if average is not None:
                     variable.assign(average.value)
 
@@ -255,7 +260,7 @@ class Optimizer(OptimizerState):
 
     def _overwrite_one(self, g: Any, variable: Variable) -> None:
         if self.gradient_accumulation_steps:  # such values are maxima: what accumulates is their maximum
-            highest = self._accumulators[self._get_variable_index(variable)]
+            highest = self._accumulated_gradients[self._get_variable_index(variable)]
             due = (self._iterations.value + 1) % self.gradient_accumulation_steps == 0
             top = jnp.maximum(g, highest.value)
             highest.assign(jnp.where(due, 0, top))
@@ -327,12 +332,7 @@ class Optimizer(OptimizerState):
         """The pairs that have a gradient."""
         present = [(g, v) for g, v in pairs if g is not None]
         if not present:
-            raise ValueError(
-                report(
-                    "No gradients provided for any variable.",
-                    fix="check that the loss depends on the trainable variables.",
-                )
-            )
+            raise ValueError(_nothing())
         if len(present) < len(pairs):
             missing = [v.path for g, v in pairs if g is None]
             warnings.warn(
@@ -377,6 +377,12 @@ class Optimizer(OptimizerState):
         """The optimizer of what `get_config` returned."""
         with registry.custom_object_scope(custom_objects or {}):
             return cls(**{name: revive(value) for name, value in config.items()})
+
+
+def _nothing() -> str:
+    return report(
+        "No gradients provided for any variable.", fix="check that the loss depends on the trainable variables."
+    )
 
 
 def choose(condition: Any, then: Callable, otherwise: Callable, value: Any) -> Any:
