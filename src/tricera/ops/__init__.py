@@ -1,7 +1,7 @@
 """keras.ops: functions of arrays that work on symbolic tensors too."""
 
 # ruff: noqa: F403
-from tricera.ops import linalg, nn, numpy
+from tricera.ops import image, linalg, nn, numpy
 from tricera.ops.core import *
 from tricera.ops.linalg import *
 from tricera.ops.math import *
@@ -10,5 +10,5 @@ from tricera.ops.numpy import *
 from tricera.ops.rearrange import *
 from tricera.ops.signal import *
 
-__all__ = ["linalg", "nn", "numpy"]
+__all__ = ["image", "linalg", "nn", "numpy"]
 __all__ += [name for name, thing in vars().items() if getattr(thing, "__module__", "").startswith(__name__ + ".")]

@@ -23,7 +23,10 @@ def divide(x1, x2):
     return jnp.true_divide(jnp.asarray(x1), jnp.asarray(x2))
 
 
-true_divide = divide
+@op
+def true_divide(x1, x2):
+    """`x1 / x2`: what the operator `/` calls."""
+    return jnp.true_divide(jnp.asarray(x1), jnp.asarray(x2))
 
 
 @op

@@ -1,0 +1,161 @@
+"""The frame of images: resized, cropped, padded, cut into patches."""
+
+import jax
+from jax import lax
+from jax import numpy as jnp
+
+from tricera.engine.graph import op
+from tricera.errors import report
+from tricera.kernels.conv import per_axis
+from tricera.ops.core import saturate_cast
+from tricera.ops.image.layout import on_batch
+
+_METHODS = {
+    "nearest": "nearest",
+    "bilinear": "linear",
+    "bicubic": "cubic",
+    "lanczos3": "lanczos3",
+    "lanczos5": "lanczos5",
+}
+
+
+def check_interpolation(interpolation, choices):
+    """Raise a ValueError that names the choices."""
+    if interpolation not in choices:
+        raise ValueError(
+            report("Invalid value for argument `interpolation`.", expected=", ".join(choices), got=repr(interpolation))
+        )
+
+
+@op
+def resize(
+    images,
+    size,
+    interpolation="bilinear",
+    antialias=False,
+    crop_to_aspect_ratio=False,
+    pad_to_aspect_ratio=False,
+    fill_mode="constant",
+    fill_value=0.0,
+    data_format=None,
+):
+    """The images in another size: `(batch, height, width, channels) -> (batch, *size, channels)`.
+
+    Args:
+        size: `(height, width)`, in pixels.
+        interpolation: "nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5".
+        antialias: whether a smaller image is of means, not of samples.
+        crop_to_aspect_ratio: whether what would be distorted is first cut off at both sides;
+            `pad_to_aspect_ratio`: whether it is filled up with `fill_value`.
+    """
+    check_interpolation(interpolation, _METHODS)
+
+    def scale(x):
+        if crop_to_aspect_ratio:
+            x = _crop_to(x, *size)
+        elif pad_to_aspect_ratio:
+            x = _pad_to(x, *size, fill_value)
+        made = jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), _METHODS[interpolation], antialias)
+        return saturate_cast(made, x.dtype)
+
+    return on_batch(scale, images, data_format)
+
+
+def _crop_to(x, height, width):
+    h, w = int(x.shape[1]), int(x.shape[2])
+    tall = max(min(h, int(w * height / width)), 1)
+    wide = max(min(w, int(h * width / height)), 1)
+    top, left = (h - tall) // 2, (w - wide) // 2
+    return x[:, top : top + tall, left : left + wide]
+
+
+def _pad_to(x, height, width, value):
+    h, w = int(x.shape[1]), int(x.shape[2])
+    more_h, more_w = max(h, int(w * height / width)) - h, max(w, int(h * width / height)) - w
+    rows, columns = ((more // 2, more - more // 2) for more in (more_h, more_w))
+    return jnp.pad(x, ((0, 0), rows, columns, (0, 0)), constant_values=value)
+
+
+def _margins(size, before, after, target, names):
+    """Two of `before`, `after` and `target` give the third."""
+    if sum(value is None for value in (before, after, target)) != 1:
+        raise ValueError(report(f"Must specify exactly two of {', '.join(names)}.", got=f"{before}, {after}, {target}"))
+    difference = None if target is None else abs(size - target)
+    before = difference - after if before is None else before
+    return before, difference - before if after is None else after
+
+
+@op
+def crop_images(
+    images,
+    top_cropping=None,
+    left_cropping=None,
+    bottom_cropping=None,
+    right_cropping=None,
+    target_height=None,
+    target_width=None,
+    data_format=None,
+):
+    """The images without so many rows and columns at their sides; of each direction two arguments are given."""
+
+    def crop(x):
+        h, w = x.shape[1:3]
+        rows = ("top_cropping", "bottom_cropping", "target_height")
+        columns = ("left_cropping", "right_cropping", "target_width")
+        top, bottom = _margins(h, top_cropping, bottom_cropping, target_height, rows)
+        left, right = _margins(w, left_cropping, right_cropping, target_width, columns)
+        return x[:, top : h - bottom, left : w - right]
+
+    return on_batch(crop, images, data_format)
+
+
+@op
+def pad_images(
+    images,
+    top_padding=None,
+    left_padding=None,
+    bottom_padding=None,
+    right_padding=None,
+    target_height=None,
+    target_width=None,
+    data_format=None,
+):
+    """The images with so many rows and columns of zeros at their sides; of each direction two arguments are given."""
+
+    def pad(x):
+        rows = ("top_padding", "bottom_padding", "target_height")
+        columns = ("left_padding", "right_padding", "target_width")
+        rows = _margins(x.shape[1], top_padding, bottom_padding, target_height, rows)
+        columns = _margins(x.shape[2], left_padding, right_padding, target_width, columns)
+        return jnp.pad(x, ((0, 0), rows, columns, (0, 0)))
+
+    return on_batch(pad, images, data_format)
+
+
+@op
+def extract_patches(images, size, strides=None, dilation_rate=1, padding="valid", data_format=None):
+    """Windows as channels: `(batch, height, width, c) -> (batch, rows, columns, kh * kw * c)`.
+
+    Args:
+        strides: the step from window to window; `size` where None.
+    """
+    return on_batch(lambda x: _patches(x, size, strides, dilation_rate, padding), images, data_format)
+
+
+@op
+def extract_patches_3d(volumes, size, strides=None, dilation_rate=1, padding="valid", data_format=None):
+    """Windows of volumes as channels: `(batch, d, h, w, c) -> (batch, ..., kd * kh * kw * c)`."""
+    return on_batch(lambda x: _patches(x, size, strides, dilation_rate, padding), volumes, data_format, rank=3)
+
+
+def _patches(x, size, strides, dilation, padding):
+    rank = x.ndim - 2
+    size, dilation = per_axis(size, rank), per_axis(dilation, rank)
+    strides = size if strides is None else per_axis(strides, rank)
+    axes = "DHW"[-rank:]
+    numbers = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
+    made = lax.conv_general_dilated_patches(
+        x, size, strides, padding.upper(), rhs_dilation=dilation, dimension_numbers=numbers
+    )
+    made = jnp.reshape(made, (*made.shape[:-1], x.shape[-1], -1))  # a channel's window, for each channel
+    return jnp.reshape(jnp.swapaxes(made, -1, -2), (*made.shape[:-2], made.shape[-2] * made.shape[-1]))
