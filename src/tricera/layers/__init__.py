@@ -111,3 +111,15 @@ from tricera.layers.pool import (
     MaxPooling3D,
 )
 from tricera.layers.reshape import Flatten, Permute, RepeatVector, Reshape
+from tricera.layers.rnn import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    GRUCell,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+    TimeDistributed,
+)

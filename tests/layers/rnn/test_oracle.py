@@ -134,9 +134,8 @@ def test_weights_start_as_in_keras(keras, kind):
         seed(5)
         layer = getattr(layers, kind)(3, dropout=0.5, name="a")
         layer(sequences(), training=True)
-        found.append(
-            [(w.path, np.asarray(w)) for w in layer.weights] + [("", np.asarray(layer(sequences(), training=True)))]
-        )
+        output = layer(sequences(), training=True)
+        found.append([*((w.path, np.asarray(w)) for w in layer.weights), ("", np.asarray(output))])
     for (path, value), (expected_path, expected) in zip(found[1], found[0], strict=True):
         assert path == expected_path
         assert_allclose(value, expected, rtol=1e-5, atol=1e-6)

@@ -35,7 +35,8 @@ class Cell(Layer):
         self.recurrent_dropout = min(1.0, max(0.0, self.recurrent_dropout))
         if self.recurrent_dropout:
             self.implementation = 1
-        self.seed_generator = SeedGenerator(self.seed)
+        if "seed_generator" not in vars(self):
+            self.seed_generator = SeedGenerator(self.seed)
         self.state_size = self.output_size = self.units
 
     def build(self, input_shape):

@@ -11,7 +11,7 @@ from tricera.layers.rnn.rnn import CellLayer
 
 @register("layer")
 class GRUCell(Cell):
-    """`h' = z h + (1 - z) g`, gates `z, r` of `x @ kernel + h @ recurrent_kernel + bias`, `g` with `r` times `h`'s part.
+    """`h' = z h + (1 - z) g`, gates `z, r, g` of `x @ kernel + h @ recurrent_kernel + bias`, `r` on `g`'s part of `h`.
 
     Shapes: bias `(2, 3 * units)` with `reset_after`: of the inputs, of the states; else `(3 * units,)`.
 

@@ -1,5 +1,6 @@
 """The plain recurrence."""
 
+from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
 from tricera.kernels import recurrent
 from tricera.layers.rnn.cell import Cell, gated
@@ -40,6 +41,7 @@ class SimpleRNNCell(Cell):
     ):
         implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
+        self.seed_generator = SeedGenerator(seed)  # draws before the initializers do, as in Keras
         self._adopt(locals())
 
     def step(self, x, states, drops):

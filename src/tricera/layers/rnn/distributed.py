@@ -1,0 +1,46 @@
+"""A layer on each step of a sequence."""
+
+from tricera.engine.graph import known
+from tricera.engine.inputs import shapes, spec_of, where
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.layers.core import Wrapper
+from tricera.layers.rnn.scan import map_steps
+
+
+@register("layer")
+class TimeDistributed(Wrapper):
+    """`layer(x[:, t])` for each step `t`, with the same weights.
+
+    Shapes: `(batch, steps, ...) -> (batch, steps, ...)`.
+
+    Raises:
+        ValueError: the input has fewer than 3 axes; the mask has other steps than the input.
+    """
+
+    supports_masking = True
+
+    def build(self, input_shape):
+        if len(input_shape) < 3:
+            raise ValueError(
+                report(
+                    f"{where(self)}: `TimeDistributed` Layer should be passed an `input_shape` with at least 3 "
+                    "dimensions.",
+                    got=tuple(input_shape),
+                    fix=f"use the wrapped {type(self.layer).__name__} alone, or add an axis of steps.",
+                )
+            )
+        super().build((input_shape[0], *input_shape[2:]))
+
+    def call(self, inputs, training=None, mask=None):
+        if mask is None or "mask" not in spec_of(type(self.layer).call).names:
+            return map_steps(self.layer, self.layer, inputs)
+        if known(mask.shape)[:2] != known(inputs.shape)[:2]:
+            raise ValueError(
+                report(
+                    f"{where(self)}: the mask does not fit the input.",
+                    expected=f"({', '.join(map(str, known(inputs.shape)[:2]))}, ...)",
+                    got=shapes(mask),
+                )
+            )
+        return map_steps(self.layer, lambda x, keep: self.layer(x, mask=keep), inputs, mask)
