@@ -41,6 +41,13 @@ def test_operators_of_variables_and_symbolic_tensors():
     np.testing.assert_array_equal(Function(x, y).run(jnp.asarray(X)), np.abs(-(X[:, 0] * 2 + 1) / 4) ** 2 > 1)
 
 
+def test_the_batch_size_of_a_symbolic_tensor_in_a_new_shape():
+    x = KerasTensor((None, 2, 3))
+    assert ops.shape(x) == (None, 2, 3)
+    assert ops.reshape(x, (ops.shape(x)[0], 6)).shape == (None, 6)
+    assert ops.reshape(X, 6).shape == (6,)
+
+
 def test_control_flow():
     assert ops.cond(True, lambda: 1, lambda: 2) == 1
     assert ops.switch(5, [lambda x: x, lambda x: x * 3], 2) == 6

@@ -1,7 +1,5 @@
 """Conversion, control flow, and parts of arrays."""
 
-import builtins
-
 import jax
 import numpy as np
 from jax import lax
@@ -207,4 +205,4 @@ def unstack(x, num=None, axis=0):
     """A list of the slices of `x` along `axis`."""
     x = jnp.asarray(x)
     count = x.shape[axis] if num is None else num
-    return [lax.index_in_dim(x, i, axis, keepdims=False) for i in builtins.range(count)]
+    return [lax.index_in_dim(x, i, axis, keepdims=False) for i in range(count)]

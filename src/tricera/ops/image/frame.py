@@ -72,7 +72,7 @@ def _crop_to(x, height, width):
 def _pad_to(x, height, width, value):
     h, w = int(x.shape[1]), int(x.shape[2])
     more_h, more_w = max(h, int(w * height / width)) - h, max(w, int(h * width / height)) - w
-    rows, columns = ((more // 2, more - more // 2) for more in (more_h, more_w))
+    rows, columns = ((more // 2, more // 2) for more in (more_h, more_w))  # as Keras: one less where `more` is odd
     return jnp.pad(x, ((0, 0), rows, columns, (0, 0)), constant_values=value)
 
 

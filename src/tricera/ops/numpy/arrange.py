@@ -7,8 +7,9 @@ from tricera.engine.graph import op
 
 @op
 def reshape(x, newshape):
-    """The elements of `x`, in order, in another shape; one size may be -1: whatever is left."""
-    return jnp.reshape(jnp.asarray(x), newshape)
+    """The elements of `x`, in order, in another shape; one size may be -1 (or None): whatever is left."""
+    sizes = (newshape,) if isinstance(newshape, int) else newshape
+    return jnp.reshape(jnp.asarray(x), [-1 if size is None else size for size in sizes])
 
 
 @op
