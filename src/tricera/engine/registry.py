@@ -40,6 +40,11 @@ def names(role: str) -> dict[str, Any]:
     return dict(_roles.get(role, {}))
 
 
+def roles() -> list[str]:
+    """Every role that something has."""
+    return list(_roles)
+
+
 def find(role: str, name: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The class or function of this role and name; custom objects win.
 
@@ -166,12 +171,17 @@ def serialize(value: Any) -> Any:
 def _serialize_object(thing: Any) -> dict[str, Any]:
     cls = type(thing)
     own = cls.__module__.startswith("tricera.")
-    return {
-        "module": _public_module(cls) if own else cls.__module__,
+    graph = own and cls.__name__ == "Functional"  # which Keras has no public place for
+    plain = {
+        "module": "keras.src.models.functional" if graph else _public_module(cls) if own else cls.__module__,
         "class_name": cls.__name__,
         "config": thing.get_config(),
-        "registered_name": None if own else get_registered_name(cls),
+        "registered_name": None if own and not graph else get_registered_name(cls),
     }
+    for part in ("build_config", "compile_config"):
+        if found := getattr(thing, f"get_{part}", dict)():
+            plain[part] = serialize(found)
+    return plain
 
 
 def _serialize_function(function: Any) -> Any:
@@ -233,10 +243,11 @@ def deserialize(config: Any, role: str | None = None, custom_objects: Mapping[st
     cls = _find_anywhere(config.get("registered_name") or name, role, custom_objects, name, config.get("module"))
     if not hasattr(cls, "from_config"):
         return cls
-    if custom_objects:
-        with custom_object_scope(custom_objects):
-            return cls.from_config(inner)
-    return cls.from_config(inner)
+    with custom_object_scope(custom_objects or {}):
+        thing = cls.from_config(inner)
+        if config.get("compile_config") and hasattr(thing, "compile_from_config"):
+            thing.compile_from_config(config["compile_config"])
+    return thing
 
 
 def _find_anywhere(

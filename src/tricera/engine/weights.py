@@ -180,6 +180,28 @@ class Weighted(Configured):
         for variable, value in zip(own, weights, strict=True):
             variable.assign(value)
 
+    def save_own_variables(self, store: Any) -> None:
+        """Put the values of the layer's own variables into `store`, under their numbers."""
+        for i, variable in enumerate(self._own()):
+            store[str(i)] = np.asarray(variable.raw())
+
+    def load_own_variables(self, store: Any) -> None:
+        """Assign the arrays that `save_own_variables` stored.
+
+        Raises:
+            ValueError: another number of arrays, or another shape.
+        """
+        own = self._own()
+        if len(store.keys()) != len(own):
+            raise ValueError(
+                report(
+                    f"{where(self)}: expected {len(own)} variables, but received {len(store.keys())} variables.",
+                    fix=None if self.built else "build the layer first: call it on data.",
+                )
+            )
+        for i, variable in enumerate(own):
+            variable.assign(store[str(i)])
+
     def count_params(self) -> int:
         """The number of elements of all weights.
 

@@ -10,6 +10,7 @@ from tricera.engine.graph import Function, KerasTensor
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.errors import did_you_mean, report
+from tricera.models import graph_config
 from tricera.models.model import Model
 from tricera.train import structure
 
@@ -160,6 +161,20 @@ class Functional(Model):
         return graph.infer(self, (inputs,))
 
     # ---- structure, for programs and files
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers, how each is used, the inputs and the outputs; of a subclass, its arguments."""
+        if type(self).__init__ is not Functional.__init__:
+            return super().get_config()
+        return graph_config.to_config(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
+        """The model of a configuration, with new layers."""
+        if "input_layers" not in config:
+            return super().from_config(config)
+        inputs, outputs = graph_config.from_config(config, custom_objects)
+        return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
 
     def structure(self) -> Any:
         """What programs depend on: the operations, and how they are connected."""

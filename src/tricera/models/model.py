@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from tricera.engine import registry, tracking
+from tricera import saving
+from tricera.engine import inputs, registry, tracking
 from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.errors import did_you_mean, report
 from tricera.models import summary
+from tricera.saving import compiling
 from tricera.train.trainer import Trainer
 
 
@@ -97,12 +99,45 @@ class Model(Trainer, Layer):
             )
         )
 
+    # ---- files
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Write the model, with its weights and how it was compiled, to a `.keras` file."""
+        saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write the weights to a `.weights.h5` file."""
+        saving.save_weights(self, filepath, overwrite=overwrite)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
+        """Read the weights from a `.weights.h5` or `.keras` file."""
+        saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """How the model was compiled, as plain data."""
+        return compiling.compile_config(self)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile as `get_compile_config` says."""
+        compiling.compile_from_config(self, config)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape: the call is traced."""
+        self.built = True
+        self.compute_output_spec(_symbolic(input_shape))
+
+    def _build_once(self, arguments: dict[str, Any]) -> None:
+        if self.built or type(self).build is not Model.build:
+            super()._build_once(arguments)
+        else:  # the call itself builds the layers
+            self._build_config = {"input_shape": inputs.shapes(next(iter(arguments.values()), None))}
+            self.built = True
+
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Build for the shapes that `get_build_config` gave."""
         shape = config.get("input_shape")
         if shape is not None and not self.built:
-            self.compute_output_spec(_symbolic(shape))
-            self.built = True
+            self.build(shape)
 
     def _held_metrics(self) -> list[Any]:
         """The metrics that the model and its layers hold in attributes."""

@@ -179,14 +179,17 @@ class Sequential(Model):
         return self._graph.structure()
 
     def get_config(self) -> dict[str, Any]:
-        config = Layer.get_config(self)
-        config.pop("layers", None)
+        if type(self).__init__ is not Sequential.__init__:
+            return Layer.get_config(self)
+        config = {"name": self.name, "trainable": self.trainable, "dtype": registry.serialize(self.dtype_policy)}
         stack = [*([self._source.node.operation] if self._source is not None else []), *self._stack]  # type: ignore[union-attr]
         return {**config, "layers": [registry.serialize(layer) for layer in stack]}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
-        model = cls(name=config.get("name"))
+        if cls.__init__ is not Sequential.__init__:
+            return super().from_config(config)
+        model = cls(trainable=config.get("trainable", True), name=config.get("name"))
         for layer in config["layers"]:
             model.add(registry.deserialize(layer, custom_objects=custom_objects), rebuild=False)
         model._connect()

@@ -1,5 +1,6 @@
 """The table that `model.summary()` prints: layers, shapes of their outputs, numbers of weights, connections."""
 
+import itertools
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -98,7 +99,7 @@ def _widths(
     if trainable:
         titles, rights = [*titles, "Trainable"], [*(0.9 * right for right in rights), 1.0]
     edges = [0, *(int(right * length) for right in rights)]
-    widths = [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    widths = [b - a for a, b in itertools.pairwise(edges)]
     if min(widths) < 4:
         raise ValueError(
             report("Insufficient console width to print summary.", got=f"{length} characters", fix="`line_length=88`.")

@@ -1,0 +1,29 @@
+"""Models and weights in files: `.keras` and `.weights.h5`, in Keras 3's layout."""
+
+from tricera.engine.registry import CustomObjectScope as CustomObjectScope
+from tricera.engine.registry import custom_object_scope as custom_object_scope
+from tricera.engine.registry import deserialize as deserialize_keras_object
+from tricera.engine.registry import get_custom_objects as get_custom_objects
+from tricera.engine.registry import get_registered_name as get_registered_name
+from tricera.engine.registry import get_registered_object as get_registered_object
+from tricera.engine.registry import register_keras_serializable as register_keras_serializable
+from tricera.engine.registry import serialize as serialize_keras_object
+from tricera.saving.model import load_model as load_model
+from tricera.saving.model import save_model as save_model
+from tricera.saving.weights import load_weights as load_weights
+from tricera.saving.weights import save_weights as save_weights
+
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
+    "load_model",
+    "load_weights",
+    "register_keras_serializable",
+    "save_model",
+    "save_weights",
+    "serialize_keras_object",
+]

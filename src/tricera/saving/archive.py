@@ -1,0 +1,88 @@
+"""A `.keras` file: a zip archive of `metadata.json`, `config.json` and `model.weights.h5`, each within a budget."""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tricera.errors import SafetyError, report
+from tricera.saving import h5
+
+KERAS_VERSION = "3.15.1"  # whose layout is written
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+FREE, RATIO = 1 << 24, 100  # bytes that a member may have, whatever it takes in the file; and how often that
+MOST_MEMBERS = 10_000
+
+
+def write(path: Path, config: dict[str, Any], weights: Path) -> None:
+    """Write the archive: configuration, and the file of weights."""
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(METADATA, json.dumps(metadata))
+        archive.writestr(CONFIG, json.dumps(config))
+        archive.write(weights, WEIGHTS)
+
+
+@contextmanager
+def opened(path: str | os.PathLike) -> Iterator["Members"]:
+    """The members of an archive.
+
+    Raises:
+        SafetyError: a member declares far more than it stores, or there are two of the same name.
+        ValueError: the file is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield Members(archive, os.fspath(path))
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise ValueError(report(f"{os.fspath(path)} is damaged: {error}.")) from error
+
+
+class Members:
+    """What stands in a `.keras` file."""
+
+    def __init__(self, archive: zipfile.ZipFile, label: str):
+        self._archive, self.label = archive, label
+        names = archive.namelist()
+        if len(names) > MOST_MEMBERS or len(set(names)) < len(names):
+            raise SafetyError(report(f"{label} has two members of the same name, or too many."))
+        self.assets = [name for name in names if name.startswith("assets/") and not name.endswith("/")]
+
+    def config(self) -> dict[str, Any]:
+        """The configuration of the model."""
+        try:
+            config = json.loads(self._read(CONFIG))
+        except RecursionError:
+            raise SafetyError(report(f"{self.label}: {CONFIG!r} is nested too deeply: the file is not read.")) from None
+        except ValueError as error:
+            raise ValueError(report(f"{self.label}: {CONFIG!r} is no JSON: {error}.")) from None
+        if not isinstance(config, dict):
+            raise ValueError(report(f"{self.label}: {CONFIG!r} is no configuration of a model.", got=repr(config)[:80]))
+        return config
+
+    def weights(self) -> h5.Reader:
+        """The arrays."""
+        data = self._read(WEIGHTS)
+        return h5.Reader(io.BytesIO(data), f"{self.label}: {WEIGHTS}", len(data))
+
+    def _read(self, name: str) -> bytes:
+        try:
+            info = self._archive.getinfo(name)
+        except KeyError:
+            members = ", ".join(self._archive.namelist()[:10])
+            raise ValueError(report(f"{self.label} has no member {name!r}.", got=members)) from None
+        if info.flag_bits & 1:
+            raise ValueError(report(f"{self.label}: {name!r} is encrypted."))
+        if info.file_size > FREE + RATIO * info.compress_size:
+            raise SafetyError(
+                report(
+                    f"{self.label}: {name!r} declares {info.file_size} bytes but stores {info.compress_size}: "
+                    "the file is not read."
+                )
+            )
+        return self._archive.read(info)

@@ -1,0 +1,23 @@
+"""How a model was compiled, as plain data, and back."""
+
+from typing import Any
+
+from tricera.engine import registry
+
+
+def compile_config(model: Any) -> dict[str, Any]:
+    """The arguments of `compile` in plain form, the optimizer as it is now; empty for a model not compiled."""
+    if not model.compiled:
+        return {}
+    config = dict(model._compile_config)
+    config["optimizer"] = model.optimizer
+    return {name: registry.serialize(value) for name, value in config.items()}
+
+
+def compile_from_config(model: Any, config: dict[str, Any]) -> None:
+    """Compile as `compile_config` says; a built model's optimizer is built too."""
+    if not config:
+        return
+    model.compile(**{name: registry.deserialize(value) for name, value in config.items()})
+    if model.built and getattr(model, "optimizer", None) is not None:
+        model.optimizer.build(model.trainable_variables)

@@ -1,0 +1,82 @@
+"""Where each layer and optimizer stands in a file of weights: by attribute and class, never by its own name.
+
+The paths are Keras 3's: `layers/dense_1`, `encoder/block/container/dense`, `optimizer`.
+"""
+
+import functools
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from tricera.engine import registry, tracking
+from tricera.engine.naming import snake_case
+from tricera.engine.weights import Weighted
+from tricera.optimizers.state import OptimizerState
+
+# What Tricera's own classes keep for themselves.
+_OURS = frozenset(
+    {"_graph", "_function", "_stack", "_source", "_added", "_initial_weights", "_inbound_nodes", "_trainable_variables"}
+    | {"_compile_loss", "_compile_metrics", "_compile_config", "_loss_tracker", "history"}
+    | (tracking.UNTRACKED - {"optimizer"})
+)
+
+
+def parts(model: Any) -> Iterator[tuple[str, Any]]:
+    """Everything in the model that has variables to save, itself first, each once, with its path."""
+    yield from _walk(model, "", set())
+
+
+def _walk(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    yield path, thing
+    for name, value in _attributes(thing):
+        yield from _inside(value, f"{path}/{name}" if path else name, seen)
+
+
+def _inside(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Weighted | OptimizerState):
+        yield from _walk(value, path, seen)
+    elif isinstance(value, list | tuple | dict) and id(value) not in seen:
+        seen.add(id(value))
+        taken: Counter[str] = Counter()
+        for item in value.values() if isinstance(value, dict) else value:
+            if isinstance(item, Weighted | OptimizerState):
+                name = snake_case(type(item).__name__)
+            elif isinstance(item, list | tuple | dict):
+                name = "container"
+            else:
+                continue
+            count = taken[name]
+            taken[name] += 1
+            yield from _inside(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)
+
+
+def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
+    """The attributes that may hold parts: a graph's layers first, public names before private ones."""
+    found = {name: value for name, value in vars(thing).items() if name not in _OURS}
+    for cls in type(thing).__mro__:
+        if not cls.__module__.startswith("tricera."):
+            for name, value in vars(cls).items():
+                if isinstance(value, property | functools.cached_property) and name not in found:
+                    found[name] = _ask(thing, name)
+    if isinstance(thing, _models("Model")):
+        if isinstance(thing, _models("Sequential", "Functional")):
+            yield "layers", thing.layers
+        found["layers"] = thing.layers
+    for name in sorted(found, key=lambda name: (name.startswith("_"), name)):
+        if not name.startswith("__"):
+            yield name, found[name]
+
+
+def _ask(thing: Any, name: str) -> Any:
+    try:
+        return getattr(thing, name)
+    except Exception:  # a property that has no answer now holds no part
+        return None
+
+
+def _models(*names: str) -> tuple[type, ...]:
+    known = registry.names("model")
+    return tuple(known[name] for name in names if name in known)

@@ -1,0 +1,97 @@
+"""What a model's configuration may ask for: classes and functions that are known here, and no code."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tricera.engine import registry
+from tricera.errors import SafetyError, report
+
+MOST_ENTRIES = 5_000_000
+_FORMS = {"__tuple__", "__numpy__", "__tensor__", "__keras_tensor__", "__slice__", "__ellipsis__", "__bytes__", "type"}
+_NAMELESS = "<lambda>"
+
+
+def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
+    """Look through a configuration before anything is made of it.
+
+    A Lambda layer whose function is code gets the function that `custom_objects` has under the layer's name.
+
+    Raises:
+        SafetyError: it holds code, or far too many entries.
+        TypeError: it names classes that nothing here is known by.
+    """
+    unknown: dict[str, str] = {}
+    for form in _objects(config, label):
+        if form["class_name"] == "Lambda" and isinstance(form["config"], dict):
+            _settle_function(form["config"], label, custom_objects)
+        elif is_code(form):
+            raise SafetyError(_refusal(label, "a function"))
+        elif not _is_known(form, custom_objects):
+            name = form["config"] if form["class_name"] == "function" else form["class_name"]
+            unknown[str(name)] = str(form.get("module"))
+    if unknown:
+        raise TypeError(_unknown(label, unknown))
+
+
+def is_code(form: Any) -> bool:
+    """Whether a plain form stands for a function without a name."""
+    if not isinstance(form, dict):
+        return False
+    kind, config = form.get("class_name"), form.get("config")
+    return kind == "__lambda__" or (kind == "function" and config == _NAMELESS)
+
+
+def _settle_function(config: dict[str, Any], label: str, custom_objects: Mapping[str, Any]) -> None:
+    for part in ("function", "output_shape", "mask"):
+        given = config.get(part)
+        by_type = part == "function" and config.get("function_type") == "lambda"  # how Keras 2 says it
+        if is_code(given) or (isinstance(given, list) and by_type):
+            name = str(config.get("name"))
+            if part != "function" or name not in custom_objects:
+                raise SafetyError(_refusal(label, f"the Lambda layer {name!r}", name))
+            config[part] = {"module": None, "class_name": "function", "config": name, "registered_name": name}
+
+
+def _refusal(label: str, holder: str, name: str = "name") -> str:
+    return report(
+        f"{label}: the `function` of {holder} is stored as Python code, which is never run.",
+        fix=f"pass the function: `load_model(..., custom_objects={{{name!r}: function}})`, "
+        "or build the model in Python and `load_weights` from the file.",
+    )
+
+
+def _objects(config: Any, label: str) -> Iterator[dict[str, Any]]:
+    """Every plain form of an object in the configuration; those in it after it."""
+    stack, budget = [config], MOST_ENTRIES
+    while stack:
+        value = stack.pop()
+        budget -= 1
+        if budget < 0:
+            raise SafetyError(report(f"{label}: the configuration has more than {MOST_ENTRIES} entries."))
+        if isinstance(value, dict):
+            if isinstance(value.get("class_name"), str) and "config" in value:
+                yield value
+            stack.extend(value.values())
+        elif isinstance(value, list | tuple):
+            stack.extend(value)
+
+
+def _is_known(form: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> bool:
+    name = form["class_name"]
+    if name in _FORMS or str(form.get("module", "")).startswith("keras.src.ops."):
+        return True  # ops are looked up by the graph, among ops only
+    names = [form["config"]] if name == "function" else [name, form.get("registered_name")]
+    known = {**registry.custom(), **custom_objects}
+    wanted = {short for each in names if isinstance(each, str) for short in (each, each.rpartition(">")[2])}
+    return any(each in known or any(each in registry.names(role) for role in registry.roles()) for each in wanted)
+
+
+def _unknown(label: str, unknown: Mapping[str, str]) -> str:
+    names = ", ".join(f"{name!r} (of {module})" for name, module in unknown.items())
+    objects = ", ".join(f"{name!r}: {name}" for name in unknown)
+    what = "class or function" if len(unknown) == 1 else "classes and functions"
+    return report(
+        f"{label}: Could not locate the {what} {names}.",
+        fix=f"`load_model(..., custom_objects={{{objects}}})`, or decorate them with "
+        "`@keras.saving.register_keras_serializable()`.",
+    )

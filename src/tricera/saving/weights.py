@@ -1,0 +1,155 @@
+"""The weights of a model in a file of their own, and in a model's file."""
+
+import os
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tricera.engine.inputs import where
+from tricera.engine.weights import Weighted
+from tricera.errors import report
+from tricera.saving import archive, atomic, h5
+from tricera.saving.parts import parts
+
+
+def save_weights(model: Any, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+    """Write the model's weights, and its optimizer's state, as Keras 3's `.weights.h5`, whatever the suffix.
+
+    Raises:
+        ValueError: the model is not built, or the name says that it is a model's file.
+    """
+    _require_built(model, "saving")
+    if Path(filepath).suffix in (".keras", ".zip"):
+        raise ValueError(
+            report(
+                f"The filename must end in `.weights.h5`. Received: filepath={os.fspath(filepath)}",
+                fix="`model.save(filepath)` writes a whole model.",
+            )
+        )
+    with atomic.replacing(filepath, overwrite) as fresh:
+        write(model, fresh)
+
+
+def write(model: Any, file: Any) -> None:
+    """Write the arrays of every part of the model."""
+    h5.write(file, ((path, _name(owner), _values(owner)) for path, owner in parts(model)))
+
+
+def _name(owner: Any) -> str | None:
+    return owner.name if isinstance(getattr(owner, "name", None), str) else None
+
+
+def _values(owner: Any) -> Mapping[str, Any]:
+    store: dict[str, Any] = {}
+    owner.save_own_variables(store)
+    return store
+
+
+def load_weights(model: Any, filepath: str | os.PathLike, skip_mismatch: bool = False) -> None:
+    """Read the weights from a `.weights.h5` file or a `.keras` file: all of them, or none.
+
+    Args:
+        skip_mismatch: leave the layers that do not fit as they are, with a warning.
+
+    Raises:
+        ValueError: the model is not built; or file and model differ: every difference is named.
+        SafetyError: the file could do harm.
+    """
+    _require_built(model, "loading weights into")
+    path = Path(filepath)
+    if not path.is_file():
+        raise FileNotFoundError(report(f"There is no file {str(path)!r}."))
+    if zipfile.is_zipfile(path):
+        with archive.opened(path) as members, members.weights() as reader:
+            read(model, reader, skip_mismatch)
+    else:
+        with h5.Reader(path, str(path), path.stat().st_size) as reader:
+            read(model, reader, skip_mismatch)
+
+
+def _require_built(model: Any, doing: str) -> None:
+    if not model.built:
+        raise ValueError(
+            report(
+                f"{where(model)}: You are {doing} a model that has not yet been built.",
+                fix="call it on some data first, or `model.build(input_shape)`.",
+            )
+        )
+
+
+class _Difference(NamedTuple):
+    """What keeps one part from being loaded."""
+
+    path: str
+    lines: list[str]
+
+
+def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False) -> None:
+    """Set the model's variables to the arrays of a file."""
+    if "layer_names" in reader.attributes or "model_weights/" in "".join(reader.paths[:1]):
+        raise ValueError(
+            report(
+                f"{reader.label} holds weights in the form of Keras 1 and 2.",
+                expected="Keras 3's `.weights.h5` or `.keras`",
+                fix="load it with Keras and save it again as `.keras`.",
+            )
+        )
+    everything = list(parts(model))
+    stores = {path: reader.store(path) for path, _ in everything}
+    used = {f"{store.prefix}{name}" for store in stores.values() for name in store}
+    found = [(owner, _Difference(path, _differences(owner, stores[path]))) for path, owner in everything]
+    wrong = [difference for _, difference in found if difference.lines]
+    if wrong and not skip_mismatch:
+        raise ValueError(_explain(reader, wrong, used))
+    for owner, difference in sorted(found, key=lambda each: _loads_plainly(each[0])):  # what may fail comes first
+        if not difference.lines:
+            try:
+                owner.load_own_variables(stores[difference.path])
+            except Exception as error:
+                if not skip_mismatch:
+                    raise ValueError(_explain(reader, [_Difference(difference.path, [repr(error)])], used)) from error
+                wrong.append(_Difference(difference.path, [repr(error)]))
+    unused = [path for path in _unused(reader, used) if "optimizer/" not in path]
+    if wrong:
+        warnings.warn(_explain(reader, wrong, used), stacklevel=3)
+    elif unused:
+        text = f"{reader.label}: {len(unused)} arrays of the file have no place in the model: {', '.join(unused)}."
+        warnings.warn(text, stacklevel=3)
+
+
+def _unused(reader: h5.Reader, used: set[str]) -> list[str]:
+    return [path for path in reader.paths if path not in used]
+
+
+def _loads_plainly(owner: Any) -> bool:
+    """Whether the arrays of a part are its variables, in order."""
+    return type(owner).load_own_variables is Weighted.load_own_variables
+
+
+def _differences(owner: Any, store: h5.Store) -> list[str]:
+    """Where the variables of a part and the arrays of the file differ; an optimizer judges for itself."""
+    if not _loads_plainly(owner):
+        return []
+    variables = owner._own()
+    lines = []
+    for i, variable in enumerate(variables):
+        place = f"{store.prefix}{i} ({variable.path})"
+        if str(i) not in store:
+            lines.append(f"missing:     {place}, shape {variable.shape}")
+        elif store.shape(str(i)) != variable.shape:
+            lines.append(f"wrong shape: {place}: {variable.shape} in the model, {store.shape(str(i))} in the file")
+    numbers = {str(i) for i in range(len(variables))}
+    lines += [f"unexpected:  {store.prefix}{k}, shape {store.shape(k)}" for k in store if k not in numbers]
+    return lines
+
+
+def _explain(reader: h5.Reader, wrong: list[_Difference], used: set[str]) -> str:
+    title = f"A total of {len(wrong)} objects could not be loaded from {reader.label}: file and model differ."
+    lines = [line for difference in wrong for line in difference.lines]
+    extra = [f"unexpected:  {p}, shape {reader.shape(p)}" for p in _unused(reader, used) if "optimizer/" not in p]
+    return report(
+        "\n".join([title, *(f"  {line}" for line in (*lines, *extra))]),
+        fix="build the same model, or `load_weights(..., skip_mismatch=True)` to keep the layers that differ.",
+    )
