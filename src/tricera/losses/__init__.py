@@ -54,7 +54,7 @@ from tricera.losses.regression import (
     msle,
     poisson,
 )
-from tricera.losses.structure import Circle, Dice, Tversky, circle, dice, tversky
+from tricera.losses.structure import CTC, Circle, Dice, Tversky, circle, ctc, dice, tversky
 
 
 def get(identifier: Any) -> Any:

@@ -74,7 +74,7 @@ def _first_mask(y_pred: Any) -> Any:
 
 
 def _is_array(x: Any) -> bool:
-    return isinstance(x, list) and not any(hasattr(item, "shape") for item in x)
+    return isinstance(x, list | tuple) and not any(hasattr(leaf, "shape") for leaf in tree_util.tree_leaves(x))
 
 
 # ---- losses made from functions

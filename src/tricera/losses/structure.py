@@ -8,7 +8,9 @@ import jax.numpy as jnp
 from tricera import config
 from tricera.engine import graph, masking
 from tricera.engine.registry import register
+from tricera.errors import report
 from tricera.losses.loss import FunctionLoss, as_floats, formula
+from tricera.ops.nn.ctc import ctc_loss
 
 
 @formula()
@@ -71,6 +73,29 @@ def circle(
     return losses
 
 
+@register("loss")
+@graph.lift
+def ctc(y_true: Any, y_pred: Any) -> Any:
+    """Minus the log probability that `y_pred`, without repetitions and blanks, says `y_true`.
+
+    Shapes: `y_true (batch, labels)`, zeros at the end are no labels; `y_pred (batch, steps, classes)`, logits, class 0
+    is the blank; `-> (batch,)`.
+
+    Reference: Graves et al., 2006, "Connectionist temporal classification".
+    """
+    y_true, y_pred = jnp.asarray(y_true).astype("int32"), jnp.asarray(y_pred)
+    if y_true.ndim != 2 or y_pred.ndim != 3:
+        raise ValueError(
+            report(
+                "CTC needs labels of rank 2 and predictions of rank 3.",
+                expected="y_true (batch, labels), y_pred (batch, steps, classes)",
+                got=f"y_true {y_true.shape}, y_pred {y_pred.shape}",
+            )
+        )
+    steps = jnp.full(y_pred.shape[0], y_pred.shape[1], "int32")
+    return ctc_loss(y_true, y_pred, jnp.sum(y_true != 0, axis=1), steps)
+
+
 def _log_sum_exp(x: Any, where: Any) -> Any:
     return jax.nn.logsumexp(jnp.where(where, x, -jnp.inf), axis=1)
 
@@ -105,3 +130,11 @@ class Circle(FunctionLoss, fn=circle):
         dtype=None,
     ):
         super().__init__(reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal)
+
+
+@register("loss")
+class CTC(FunctionLoss, fn=ctc):
+    """Minus the log probability of a sequence of labels, whenever each of them is said."""
+
+    def __init__(self, reduction="sum_over_batch_size", name="ctc", dtype=None):
+        super().__init__(reduction, name, dtype)

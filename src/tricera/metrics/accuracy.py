@@ -65,7 +65,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
     if from_sorted_ids:
         return _hits(jnp.any(y_true[..., None] == y_pred[..., :k], -1))
     own = jnp.take_along_axis(y_pred, y_true[..., None], -1)
-    return _hits((jnp.sum(y_pred > own, -1) < k) & jnp.isfinite(own[..., 0]))
+    return _hits((jnp.sum(y_pred > own, -1) < k) & ~jnp.isnan(own[..., 0]))
 
 
 def _hits(where: Any) -> Any:

@@ -66,7 +66,7 @@ class AUC(ConfusionMetric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_pred = jnp.asarray(y_pred)
-        self._build_once(y_true, y_pred)
+        self.ensure_built(y_true, y_pred)
         y_pred = jax.nn.sigmoid(y_pred) if self.from_logits else y_pred
         weights = None if self.multi_label else self.label_weights
         counts = count(
@@ -96,7 +96,8 @@ class AUC(ConfusionMetric):
             x, y = divide(tp, tp + fn), divide(tp, tp + fp)
         else:
             odds = divide(tp + fn, fp + tn)
-            x, y = (jnp.clip(1 - odds * divide(wrong, tp), 0, 1) for wrong in (fn, fp))
+            x, y = (1 - odds * divide(wrong, tp) for wrong in (fn, fp))
+            x = jnp.where(tp > 0, jnp.maximum(x, 0), 0)
         heights = {"interpolation": (y[:-1] + y[1:]) / 2, "majoring": jnp.maximum(y[:-1], y[1:])}
         return (x[:-1] - x[1:]) * heights.get(self.summation_method, jnp.minimum(y[:-1], y[1:]))
 

@@ -17,7 +17,8 @@ from tricera.errors import report
 class Metric(Configured):
     """Base of all metrics: `update_state` adds a batch to the variables, `result` makes the number of them.
 
-    A metric whose variables depend on the shapes of its inputs makes them in `build(y_true, y_pred)`.
+    A metric whose variables depend on the shapes of its inputs makes them in `build(y_true, y_pred)`, and calls
+    `ensure_built` first in `update_state`.
     """
 
     tracked_as = "metric"
@@ -79,7 +80,8 @@ class Metric(Configured):
         """Make the variables that depend on the shapes of the inputs."""
         self.built = True
 
-    def _build_once(self, y_true: Any, y_pred: Any) -> None:
+    def ensure_built(self, y_true: Any, y_pred: Any) -> None:
+        """Make the variables that depend on shapes, if there are any and nobody has made them."""
         if not self.built:
             self.build(y_true, y_pred)
             self.built = True

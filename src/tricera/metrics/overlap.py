@@ -173,7 +173,7 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = jnp.asarray(y_true, self.dtype), jnp.asarray(y_pred, self.dtype)
-        self._build_once(y_true, y_pred)
+        self.ensure_built(y_true, y_pred)
         if self.threshold is None:
             best = jnp.max(y_pred, -1, keepdims=True)
             says = ((y_pred >= best) & (jnp.abs(y_pred) > 1e-9)).astype(self.dtype)

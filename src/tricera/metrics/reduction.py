@@ -93,7 +93,7 @@ class MeanMetricWrapper(Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         mask = masking.get_mask(y_pred)
-        with scope.enter(masks={}):  # a function of arrays may mask values too: `ignore_class`
+        with scope.enter(masks={}):  # the function may mask values too: `ignore_class`
             values = self.fn(y_true, y_pred, **{option: getattr(self, option) for option in self._options})
             own = masking.get_mask(values)
         self._add(values, sample_weight, mask if own is None else own)

@@ -164,13 +164,13 @@ class R2Score(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = align(*as_floats(y_true, y_pred))
-        self._build_once(y_true, y_pred)
+        self.ensure_built(y_true, y_pred)
         weight = flat_weight(1.0 if sample_weight is None else sample_weight, y_true)
         self.sum.assign_add(jnp.sum(weight * y_true, 0))
         self.squared_sum.assign_add(jnp.sum(weight * y_true**2, 0))
         self.total_mse.assign_add(jnp.sum(weight * (y_true - y_pred) ** 2, 0))
         self.count.assign_add(jnp.sum(weight, 0))
-        self.num_samples.assign_add(jnp.sum(weight) / weight.shape[-1])
+        self.num_samples.assign_add(y_true.size)  # all outputs count, as in Keras
 
     def result(self):
         n, count = self.num_samples.raw(), self.count.raw()
