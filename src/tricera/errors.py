@@ -22,7 +22,7 @@ def report(what: str, *, expected: object = None, got: object = None, fix: str |
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
     """The one of `choices` that looks most like `name`, whatever its case; None if none is near."""
-    by_fold = {choice.lower(): choice for choice in sorted(choices, reverse=True)}
+    by_fold = {choice.lower(): choice for choice in sorted(choices)}
     for fold, choice in by_fold.items():
         if str(name).lower().startswith(f"{fold}_"):
             return choice

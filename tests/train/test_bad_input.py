@@ -12,7 +12,7 @@ X, Y = np.ones((6, 4), "float32"), np.ones((6, 1), "float32")
 
 
 def model(units=1, loss="mse", **kwargs):
-    made = tricera.Sequential([layers.Input((4,)), layers.Dense(units, name="out")], name="net")
+    made = tricera.Sequential([layers.Input((4,), name="in"), layers.Dense(units, name="out")], name="net")
     made.compile("sgd", loss, **kwargs)
     return made
 
@@ -130,7 +130,7 @@ Sequential layer "net", output 'out': a label is out of range for the loss 'spar
         ValueError,
         lambda: model().fit(np.ones((6, 2, 2)), Y, verbose=0),
         """
-Functional layer "net": input 'input_layer' has the wrong shape and is incompatible with the layer.
+Functional layer "net": input 'in' has the wrong shape and is incompatible with the layer.
   expected: (None, 4)
   got:      (None, 2, 2)
   fix:      reshape the data: `x.reshape(-1, 4)`.
@@ -165,7 +165,7 @@ Unknown loss: 'categorial_crossentropy'.
         lambda: model().compile("RMSPropp", "mse"),
         """
 Unknown optimizer: 'RMSPropp'.
-  fix:      did you mean 'RMSprop'?
+  fix:      did you mean 'rmsprop'?
 """,
     ),
     "unknown metric": (
@@ -173,7 +173,7 @@ Unknown optimizer: 'RMSPropp'.
         lambda: model(metrics=["acuracy"]),
         """
 Unknown metric: 'acuracy'.
-  fix:      did you mean 'Accuracy'?
+  fix:      did you mean 'accuracy'?
 """,
     ),
     "unknown layer argument": (

@@ -43,9 +43,9 @@ def both(keras, run):
         {"validation_split": 0.2, "class_weight": {0: 1.0, 1: 2.0}},
         {"sample_weight": np.linspace(0, 1, 60), "shuffle": False},
         {"validation_split": 0.25, "validation_freq": 2, "validation_batch_size": 4},
-        {"initial_epoch": 1, "steps_per_epoch": 5},
+        {"initial_epoch": 1, "shuffle": "batch"},
     ],
-    ids=["split-class-weight", "sample-weight", "validation-freq", "steps"],
+    ids=["split-class-weight", "sample-weight", "validation-freq", "shuffle-batch"],
 )
 def test_fit_gives_keras_history_and_weights(keras, data, arguments):
     x, y = data

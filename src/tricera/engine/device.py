@@ -44,11 +44,6 @@ def platform() -> str:
     return jax.default_backend()
 
 
-def convolutions_loop_well() -> bool:
-    """Whether convolutions are as fast inside a compiled loop as outside: `kernels.conv` sees to it on CPU too."""
-    return True
-
-
 def memory_budget_bytes() -> int:
     """How many bytes of training data may stay on the device: a share of its free memory."""
     if platform() == "cpu":

@@ -215,7 +215,9 @@ def infer(function: Callable, args: tuple = (), kwargs: dict | None = None) -> A
             try:
                 first, second = (trace(*probe) for probe in _PROBES)
             except Exception as plain:
-                raise plain from (None if type(plain) is type(error) else error)
+                if type(plain) is type(error):
+                    raise error from None  # it names no made-up sizes
+                raise plain from error
     return tree_util.tree_map(_merge, first, second)
 
 

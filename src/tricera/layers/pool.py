@@ -228,7 +228,7 @@ class _AdaptiveMax(_Adaptive):
 
 @register("layer")
 class AdaptiveAveragePooling1D(_AdaptiveAverage):
-    """The means of `output_size` parts of the steps, which may overlap: `(batch, steps, channels) -> (batch, n, channels)`.
+    """The means of `output_size` parts of the steps, which may overlap: `(batch, n, channels)`.
 
     Args:
         output_size: how many parts, along each axis.

@@ -16,9 +16,13 @@ from tricera.engine.variable import Variable
 from tricera.errors import report
 
 # The arguments of ops that are computed with; all others are settings.
-_OPERANDS = frozenset(
-    ["x", "x1", "x2", "xs", "inputs", "start", "stop", "step", "f", "elems", "weights", "target", "output", "y", "pred", "true_fn", "false_fn", "kernel", "a", "b", "q", "bins", "query", "key", "value", "bias", "mask", "scale", "operands", "init_val", "init", "fill_value", "targets", "predictions", "rtol", "atol", "constant_values", "abs_", "angle", "array", "indices", "values", "updates", "data", "segment_ids", "condlist", "choicelist", "default", "depthwise_kernel", "pointwise_kernel", "start_indices", "variable", "index", "branches", "elements", "condition", "loop_vars"]
-)
+_OPERAND_NAMES = """
+    x x1 x2 xs inputs start stop step f elems weights target output y pred true_fn false_fn kernel a b q bins
+    query key value bias mask scale operands init_val init fill_value targets predictions rtol atol
+    constant_values abs_ angle array indices values updates data segment_ids condlist choicelist default
+    depthwise_kernel pointwise_kernel start_indices variable index branches elements condition loop_vars
+"""
+_OPERANDS = frozenset(_OPERAND_NAMES.split())
 _SETTINGS = {  # ops for which one of these is a setting
     "bincount": {"weights"},
     "histogram": {"bins"},

@@ -126,18 +126,18 @@ class Nadam(Optimizer):
 
     def build_slots(self) -> None:
         super().build_slots()
-        self._mu_product = Variable(1.0, dtype="float32", trainable=False)
-        self._variables.append(self._mu_product)
+        self._u_product = Variable(1.0, dtype="float32", trainable=False)
+        self._variables.append(self._u_product)
 
     def _mu(self, t: Any) -> Any:
         return self.beta_1 * (1 - 0.5 * 0.96**t)
 
     def update_all(self, grads: list[Any], variables: list[Variable], rate: Any) -> None:
-        self._mu_product.assign(self._mu_product.value * self._mu(self._step_number()))
+        self._u_product.assign(self._u_product.value * self._mu(self._step_number()))
         super().update_all(grads, variables, rate)
 
     def update(self, p: Any, g: Any, m: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
-        t, product = step, self._mu_product.value
+        t, product = step, self._u_product.value
         mu, ahead = self._mu(t), self._mu(t + 1)
         m = m + (1 - self.beta_1) * (g - m)
         v = v + (1 - self.beta_2) * (g * g - v)

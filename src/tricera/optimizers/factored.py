@@ -23,7 +23,7 @@ class Adafactor(Optimizer):
         beta_2_decay: the moving means' momentum is `1 - t ** beta_2_decay`.
         epsilon_1: added to `g^2`.
         epsilon_2: the least size of an array that its step is measured by.
-        relative_step: whether the rate is at most `1 / sqrt(t)`.
+        relative_step: kept for configurations: the rate is at most `1 / sqrt(t)` in any case, as in Keras.
 
     Reference: Shazeer & Stern, 2018, arXiv:1804.04235.
     """
@@ -59,8 +59,7 @@ class Adafactor(Optimizer):
 
     def update(self, p: Any, g: Any, r: Any, c: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
         t = step
-        rho = jnp.minimum(rate, 1 / jnp.sqrt(t)) if self.relative_step else rate
-        a = rho * jnp.maximum(self.epsilon_2, _rms(p))
+        a = jnp.minimum(rate, 1 / jnp.sqrt(t)) * jnp.maximum(self.epsilon_2, _rms(p))
         b2, g2 = 1 - t**self.beta_2_decay, g * g + self.epsilon_1
         if p.ndim < 2:
             v = b2 * v + (1 - b2) * g2

@@ -78,16 +78,16 @@ class Muon(Optimizer):
     def build_slots(self) -> None:
         for variable, slots in zip(self._trainable_variables, self._slots, strict=True):
             if not variable.overwrite_with_gradient:
-                names = ("momentum", "velocity") if self._is_adams(variable) else ("momentum",)
+                names = ("momentum", "velocity") if self._should_use_adamw(variable) else ("momentum",)
                 slots += [self.add_variable_from_reference(variable, name) for name in names]
 
-    def _is_adams(self, variable: Variable) -> bool:
+    def _should_use_adamw(self, variable: Variable) -> bool:
         embedding = self.exclude_embeddings and "embedding" in variable.path.lower()
         excluded = any(re.search(keyword, variable.path) for keyword in self.exclude_layers)
         return len(variable.shape) != 2 or embedding or excluded
 
     def decay_of(self, variable: Variable) -> float | None:
-        return self.adam_weight_decay if self._is_adams(variable) else self.weight_decay
+        return self.adam_weight_decay if self._should_use_adamw(variable) else self.weight_decay
 
     def update(self, p: Any, g: Any, *slots: Any, rate: Any, step: Any) -> tuple[Any, ...]:
         if len(slots) == 2:

@@ -33,7 +33,15 @@ class LossScaleOptimizer(Optimizer):
         **kwargs: Any,
     ):
         options = {option: value for option, value in kwargs.items() if value not in (None, False)}
-        options.pop("ema_momentum", None)
+        if options.pop("dynamic", True) is not True or kwargs.get("dynamic") is False:
+            raise ValueError(
+                report(
+                    "LossScaleOptimizer always adapts its scale: `dynamic=False` is not supported.",
+                    fix="set `loss_scale_factor` on the optimizer itself.",
+                )
+            )
+        if options.get("ema_momentum") == 0.99:
+            del options["ema_momentum"]
         if options:
             option = next(iter(options))
             raise ValueError(
@@ -71,8 +79,8 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer.learning_rate = rate
 
     def scale_loss(self, loss: Any) -> Any:
-        """The loss times the factor, and times the inner optimizer's own, if it has one."""
-        return self.inner_optimizer.scale_loss(loss * self.dynamic_scale.raw())
+        """The loss times the factor, which replaces the inner optimizer's own."""
+        return loss * self.dynamic_scale.raw()
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
@@ -86,8 +94,14 @@ class LossScaleOptimizer(Optimizer):
         cells = [*variables, *self.variables]
 
         def step() -> None:
-            factor = 1 / self.dynamic_scale.value
-            self.inner_optimizer.apply([g if g is None else jnp.asarray(g) * factor for g in grads], variables)
+            factor = (self.inner_optimizer.loss_scale_factor or 1) / self.dynamic_scale.value
+            self.inner_optimizer.apply(
+                [
+                    g if g is None or v.overwrite_with_gradient else jnp.asarray(g) * factor
+                    for g, v in zip(grads, variables, strict=True)
+                ],
+                variables,
+            )
             self._grow()
 
         new = choose(

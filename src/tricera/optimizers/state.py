@@ -160,6 +160,13 @@ class OptimizerState(Configured):
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Assign an array to each of `variables`."""
+        if not self.built:
+            raise ValueError(
+                report(
+                    "You are calling `set_weights()` on an optimizer that has not yet been built.",
+                    fix="call `optimizer.build(trainable_variables)` first.",
+                )
+            )
         for variable, weight in zip(self.variables, weights, strict=True):
             variable.assign(weight)
 

@@ -106,6 +106,6 @@ def _require_archive(label: str) -> None:
                 f"File format not supported: filepath={label}.",
                 expected="a `.keras` file",
                 got="a folder" if os.path.isdir(label) else "a file that is no zip archive",
-                fix="load it with Keras 3 and save it again as `.keras`; `model.load_weights` reads `.weights.h5` files.",
+                fix="load it with Keras 3 and save it again as `.keras`, or `model.load_weights` a `.weights.h5` file.",
             )
         )

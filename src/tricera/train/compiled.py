@@ -112,10 +112,10 @@ class CompiledLoss:
             if loss is None:
                 continue
             value = loss(targets[i], prediction, weights[i] if weights else sample_weight)
-            if self.weights[i] is not None:
-                value = value * self.weights[i]
             if self.metrics:
                 next(trackers).update_state(value, sample_weight=prediction.shape[0])
+            if self.weights[i] is not None:
+                value = value * self.weights[i]
             total = value if total is None else total + value
         return total
 
@@ -257,6 +257,8 @@ def resolve(identifier: Any, y: Any, y_pred: Any) -> Any:
         return _BY_KIND["crossentropy"][_kind(y, y_pred)](name=name)
     metric = metrics_module.get(identifier)
     if isinstance(metric, metrics_module.Metric):
+        if name is not None and name != type(metric).__name__:
+            metric.name = name  # `metrics=["mae"]` is called mae in logs
         return metric
     return metrics_module.MeanMetricWrapper(metric, name=name or getattr(metric, "__name__", None))
 

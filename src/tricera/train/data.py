@@ -187,6 +187,11 @@ class Arrays:
             return np.random.permutation(self.samples)  # noqa: NPY002  NumPy's own generator: Keras' order
         return np.arange(self.samples)
 
+    def peek_order(self, shuffle: Any) -> None:
+        """Draw what Keras draws to look at the first batch, so that the orders after it are Keras' too."""
+        if shuffle:
+            np.random.permutation(self.batch_size if shuffle == "batch" else self.samples)  # noqa: NPY002
+
     def resident(self) -> Any:
         """The arrays on the device."""
         if self._resident is None:

@@ -63,10 +63,10 @@ class Runner:
         """Decide between loop and steps; compile the last, smaller batch's program while the first steps run."""
         self._prepared = True
         full, rest = divmod(self.source.samples, self.source.batch_size)
-        if self.plan.mode == "epochs" and full and not device.convolutions_loop_well():
+        if self.plan.mode == "epochs" and full and device.platform() == "cpu":
             traced = self._many.trace(self.model, state, data, order, np.int32(0), np.int32(1))
             if "conv_general_dilated" in programs.primitives(traced.jaxpr):
-                self.plan = Plan("steps", f"{self.plan.why}, convolutions are slow in loops on this device")
+                self.plan = Plan("steps", f"{self.plan.why}, this convolution is slow in loops on the CPU")
         if rest and full:
             self._at(rest).compile_beside(self.model, state, data, order, np.int32(0))
 

@@ -1,6 +1,5 @@
 """compile, fit, evaluate, predict, and the same for single batches."""
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from jax import tree_util
 from tricera import callbacks as callbacks_module
 from tricera import metrics as metrics_module
 from tricera import optimizers
+from tricera.callbacks import screen
 from tricera.engine import graph
 from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
@@ -252,8 +252,8 @@ class Trainer(Batches):
             validation.steps = -(-validation.samples // validation.batch_size)
         if class_weight is not None:
             source = source.weighted(class_weight)
-        if self._ready(source, training=True) and shuffle and isinstance(source, Arrays):
-            source.order(shuffle)  # Keras draws an order to look at the first batch
+        if self._ready(source, training=True) and isinstance(source, Arrays):
+            source.peek_order(shuffle)
         return self._train(
             source,
             validation,
@@ -446,7 +446,7 @@ def _callback_list(
 
 
 def _is_shown(callbacks: Any) -> bool:
-    return callbacks.params.get("verbose", 0) == 1 and sys.stdout.isatty()
+    return callbacks.params.get("verbose", 0) == 1 and screen.is_live()
 
 
 def _due(epoch_index: int, frequency: Any) -> bool:

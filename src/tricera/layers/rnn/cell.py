@@ -1,11 +1,14 @@
 """What the cells of recurrent layers share: arguments, dropout that holds for a whole sequence, the loop over time."""
 
+from collections.abc import Callable
 from typing import Any
 
+import jax
 from jax import numpy as jnp
 
 from tricera import activations, random
 from tricera.engine import scope
+from tricera.engine.configured import parameters
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.kernels import recurrent
@@ -115,6 +118,12 @@ class Cell(Layer):
         """Zeros, one array for each state."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [jnp.zeros((batch_size, size), self.compute_dtype) for size in sizes]
+
+
+def compiled(kernel: Callable) -> Callable:
+    """`kernel` as one program, so that a call outside of any other compiles only once."""
+    names = ("go_backwards", "unroll", "return_sequences", "reset_after")
+    return jax.jit(kernel, static_argnames=[name for name in names if name in parameters(kernel)])
 
 
 def gated(x: Any, drops: list | None, kernel: Any) -> Any:

@@ -5,8 +5,10 @@ from jax import numpy as jnp
 from tricera.engine.registry import register
 from tricera.kernels import recurrent
 from tricera.layers.arguments import weight
-from tricera.layers.rnn.cell import Cell, gated
+from tricera.layers.rnn.cell import Cell, compiled, gated
 from tricera.layers.rnn.rnn import CellLayer
+
+_loop = compiled(recurrent.gru)
 
 
 @register("layer")
@@ -73,7 +75,7 @@ class GRUCell(Cell):
 
     def fast(self, projected, states, **how):
         bias = self.bias.value[1] if self.reset_after and self.use_bias else None
-        return recurrent.gru(projected, *states, self.recurrent_kernel.value, bias, reset_after=self.reset_after, **how)
+        return _loop(projected, *states, self.recurrent_kernel.value, bias, reset_after=self.reset_after, **how)
 
 
 @register("layer")

@@ -5,8 +5,10 @@ from jax import numpy as jnp
 from tricera.engine.registry import register
 from tricera.kernels import recurrent
 from tricera.layers.arguments import weight
-from tricera.layers.rnn.cell import Cell, gated
+from tricera.layers.rnn.cell import Cell, compiled, gated
 from tricera.layers.rnn.rnn import CellLayer
+
+_loop = compiled(recurrent.lstm)
 
 
 @register("layer")
@@ -71,7 +73,7 @@ class LSTMCell(Cell):
         return h, [h, c]
 
     def fast(self, projected, states, **how):
-        return recurrent.lstm(projected, *states, self.recurrent_kernel.value, **how)
+        return _loop(projected, *states, self.recurrent_kernel.value, **how)
 
 
 @register("layer")

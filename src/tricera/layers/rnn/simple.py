@@ -3,8 +3,10 @@
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
 from tricera.kernels import recurrent
-from tricera.layers.rnn.cell import Cell, gated
+from tricera.layers.rnn.cell import Cell, compiled, gated
 from tricera.layers.rnn.rnn import CellLayer
+
+_loop = compiled(recurrent.simple_rnn)
 
 
 @register("layer")
@@ -49,7 +51,7 @@ class SimpleRNNCell(Cell):
         return h, [h]
 
     def fast(self, projected, states, **how):
-        return recurrent.simple_rnn(projected, *states, self.recurrent_kernel.value, **how)
+        return _loop(projected, *states, self.recurrent_kernel.value, **how)
 
 
 @register("layer")
