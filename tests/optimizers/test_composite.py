@@ -98,6 +98,13 @@ ERRORS = [
         "LossScaleOptimizer does not support `clipnorm`.\n  fix:      set `clipnorm` on the `inner_optimizer`.",
     ),
     (
+        lambda: optimizers.LossScaleOptimizer(optimizers.SGD(), dynamic=False),
+        (
+            "LossScaleOptimizer always adapts its scale: `dynamic=False` is not supported.\n"
+            "  fix:      set `loss_scale_factor` on the optimizer itself."
+        ),
+    ),
+    (
         lambda: optimizers.OptimizerMap("sgd"),
         "default_optimizer must be a Keras Optimizer instance.\n  got:      'sgd'",
     ),

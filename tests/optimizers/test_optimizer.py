@@ -222,7 +222,7 @@ OPTIONS = (
 )
 
 ERRORS = [
-    (lambda: optimizers.get("adm"), "Unknown optimizer: 'adm'.\n  fix:      did you mean 'Adam'?"),
+    (lambda: optimizers.get("adm"), "Unknown optimizer: 'adm'.\n  fix:      did you mean 'adam'?"),
     (
         lambda: optimizers.get(print),
         (
@@ -267,6 +267,13 @@ ERRORS = [
     (
         lambda: optimizers.AdamW(weight_decay=None),
         "Argument `weight_decay` must be a float.\n  got:      None\n  fix:      use Adam, which needs none.",
+    ),
+    (
+        lambda: optimizers.Adam().set_weights([]),
+        (
+            "You are calling `set_weights()` on an optimizer that has not yet been built.\n"
+            "  fix:      call `optimizer.build(trainable_variables)` first."
+        ),
     ),
     (
         lambda: adam().apply_gradients([]),

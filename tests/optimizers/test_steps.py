@@ -36,7 +36,7 @@ OPTIMIZERS = [
     ("Lion", {}),
     ("Lamb", {}),
     ("Adafactor", {"learning_rate": 0.5}),
-    ("Adafactor", {"learning_rate": 0.1, "relative_step": False, "clip_threshold": 0.3}),
+    ("Adafactor", {"learning_rate": 0.5, "relative_step": False, "clip_threshold": 0.3}),
     ("Muon", {"learning_rate": 0.1}),
     (
         "Muon",
