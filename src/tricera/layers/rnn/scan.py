@@ -10,6 +10,7 @@ from jax import tree_util
 from tricera.engine.layer import Layer
 from tricera.engine.pure import stateless
 from tricera.kernels import recurrent
+from tricera.layers.rnn.cell import Cell
 from tricera.layers.rnn.stacked import call_cell
 
 
@@ -42,22 +43,29 @@ class Contained:
 
 
 def scan_cell(cell: Any, sequences: Any, states: list, mask: Any, training: Any, **how: Any) -> tuple:
-    """`cell` over `(batch, time, ...)`: the last output, all outputs `(time, batch, ...)`, the last states."""
+    """`cell` over `(batch, time, ...)`: the last output, all outputs `(time, batch, ...)`, the last states.
+
+    Variables go from step to step, but for the seeds of Keras' own cells: their dropout is the same at every step.
+    """
     contained = Contained(cell, lambda x, states: _call(cell, x, states, training))
+
+    seeds = [id(generator.state) for each in getattr(cell, "cells", [cell]) for generator in _seeds_of(each)]
+    fixed = [id(variable) in seeds for variable in contained.variables]
 
     def step(inputs: Any, carried: Any) -> tuple:
         (x, keep), (states, before, values) = inputs, carried
-        (output, new), values, losses = contained(values, x, states)
+        (output, new), assigned, losses = contained(values, x, states)
+        values = [old if stays else new for old, new, stays in zip(values, assigned, fixed, strict=True)]
         if keep is not None:
             output, new = _where(keep, output, before), _where(keep, new, states)
             before = output
-        return (output, losses), (new, before, values)
+        return (output, losses, assigned), (new, before, values)
 
     inputs = tree_util.tree_map(lambda x: jnp.swapaxes(x, 0, 1), sequences)
     before = None if mask is None else _first_output(contained, inputs, states)
     start = (states, before, contained.values)
-    _, (outputs, losses), (states, _, values) = recurrent.scan_cell(step, (inputs, mask), start, **how)
-    contained.release(values, losses)
+    _, (outputs, losses, assigned), (states, _, _) = recurrent.scan_cell(step, (inputs, mask), start, **how)
+    contained.release([values[-1] for values in assigned], losses)
     return tree_util.tree_map(lambda y: y[-1], outputs), outputs, states
 
 
@@ -83,6 +91,10 @@ def map_steps(layer: Layer, call: Callable, *sequences: Any) -> Any:
         outputs = tree_util.tree_map(lambda y: jnp.swapaxes(y, 0, 1), outputs)
     contained.release(values, losses)
     return outputs
+
+
+def _seeds_of(cell: Any) -> list:
+    return [cell.seed_generator] if isinstance(cell, Cell) else []
 
 
 def _call(cell: Any, x: Any, states: list, training: Any) -> tuple[Any, list]:
