@@ -17,7 +17,7 @@ PLAIN = """
     squareplus swish tanh tanh_shrink
 """
 CASES = [
-    *((name, {}) for name in PLAIN.split()),  # noqa: SIM905
+    *((name, {}) for name in PLAIN.split()),
     ("celu", {"alpha": 0.5}),
     ("elu", {"alpha": 2.0}),
     ("gelu", {"approximate": True}),

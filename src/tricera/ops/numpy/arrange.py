@@ -1,5 +1,6 @@
 """The same elements in another shape or order."""
 
+import numpy as np
 from jax import numpy as jnp
 
 from tricera.engine.graph import op
@@ -63,7 +64,8 @@ def broadcast_to(x, shape):
 @op
 def repeat(x, repeats, axis=None):
     """Each element `repeats` times in a row, along `axis`."""
-    return jnp.repeat(jnp.asarray(x), repeats if isinstance(repeats, int) else jnp.asarray(repeats), axis)
+    repeats = np.asarray(repeats) if isinstance(repeats, list | tuple) else repeats  # known while tracing
+    return jnp.repeat(jnp.asarray(x), repeats, axis)
 
 
 @op
