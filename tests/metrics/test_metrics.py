@@ -173,7 +173,7 @@ MESSAGES = [
     ),
     (
         lambda: metrics.get("acuracy"),
-        "Unknown metric: 'acuracy'.\n  fix:      did you mean 'Accuracy'?",
+        "Unknown metric: 'acuracy'.\n  fix:      did you mean 'accuracy'?",
     ),
     (
         lambda: metrics.Mean(name="m").stateless_result([1.0]),

@@ -175,6 +175,7 @@ class CompiledMetrics:
             for i, identifiers in enumerate(_by_output_metrics(given, self.names, "metrics")):
                 for identifier in identifiers:
                     metric = resolve(identifier, targets[i], predictions[i])
+                    metric.ensure_built(targets[i], predictions[i])
                     label = f"{self.names[i]}_{metric.name}" if len(self.names) > 1 else metric.name
                     label = f"weighted_{label}" if weighted and label in taken else label
                     taken.add(label)
