@@ -82,13 +82,13 @@ class RNN(Layer):
     def call(self, sequences, initial_state=None, mask=None, training=False):
         mask = _time_major(mask)
         states = self._start(sequences, initial_state)
-        # Traced for its shapes only, the length may be unknown.
-        unroll = self.unroll and not scope.current().inferring
-        last, outputs, states = self._loop(sequences, states, mask, training, unroll)
+        # Where only shapes are inferred, batch size and length may be unknown.
+        real = not scope.current().inferring
+        last, outputs, states = self._loop(sequences, states, mask, training, self.unroll and real)
         if self.zero_output_for_mask and mask is not None:
             ordered = jnp.flip(mask, 0) if self.go_backwards else mask
             outputs, last = _zeroed(outputs, ordered), _zeroed(last, ordered[-1])
-        if self.stateful:
+        if self.stateful and real:
             for variable, value in zip(tree_util.tree_leaves(self.states), tree_util.tree_leaves(states), strict=True):
                 variable.assign(value)
         output = jnp.swapaxes(outputs, 0, 1) if self.return_sequences else last
@@ -121,7 +121,7 @@ class RNN(Layer):
 
     def _start(self, sequences: Any, given: Any) -> list:
         batch_size = sequences.shape[0]
-        if given is None and self.stateful:
+        if given is None and self.stateful and not scope.current().inferring:
             given = tree_util.tree_map(lambda v: v.value, self.states)
             self._check_batch_size(batch_size)
         usual = self.get_initial_state(batch_size)

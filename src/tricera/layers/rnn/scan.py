@@ -59,13 +59,15 @@ def scan_cell(cell: Any, sequences: Any, states: list, mask: Any, training: Any,
         if keep is not None:
             output, new = _where(keep, output, before), _where(keep, new, states)
             before = output
-        return (output, losses, assigned), (new, before, values)
+        ended = [value for value, stays in zip(assigned, fixed, strict=True) if stays]
+        return (output, losses, ended), (new, before, values)
 
     inputs = tree_util.tree_map(lambda x: jnp.swapaxes(x, 0, 1), sequences)
     before = None if mask is None else _first_output(contained, inputs, states)
     start = (states, before, contained.values)
-    _, (outputs, losses, assigned), (states, _, _) = recurrent.scan_cell(step, (inputs, mask), start, **how)
-    contained.release([values[-1] for values in assigned], losses)
+    (_, _, ended), (outputs, losses, _), (states, _, values) = recurrent.scan_cell(step, (inputs, mask), start, **how)
+    last = iter(ended)
+    contained.release([next(last) if stays else value for value, stays in zip(values, fixed, strict=True)], losses)
     return tree_util.tree_map(lambda y: y[-1], outputs), outputs, states
 
 
