@@ -21,6 +21,7 @@ ROWS = (
     "saving",
     "models",
     "applications datasets visualization utils preprocessing transform",
+    "backend mixed_precision",
     "legacy alias __init__ __main__",
 )
 # Within a row, only these.

@@ -26,7 +26,9 @@ def argument_names(cls: type) -> set[str]:
     for base in cls.__mro__:
         if "__init__" in vars(base) and base is not object:
             found |= {
-                name for name, p in parameters(base.__init__).items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+                name
+                for name, p in parameters(vars(base)["__init__"]).items()
+                if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
             }
     return found
 
@@ -45,7 +47,7 @@ class Remembering(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         for translate in translators:
             args, kwargs = translate(cls, args, kwargs)
-        thing = cls.__new__(cls, *args, **kwargs)
+        thing: Any = cls.__new__(cls, *args, **kwargs)  # type: ignore[arg-type]
         if isinstance(thing, cls):
             object.__setattr__(thing, "_arguments", _remember(type(thing), args, kwargs))
             type(thing).__init__(thing, *args, **kwargs)

@@ -84,7 +84,7 @@ class DTypePolicy(Configured):
         return x.astype(dtype) if castable else x
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.name == self.name  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.name == self.name
 
     def __hash__(self) -> int:
         return hash(self.name)

@@ -135,7 +135,7 @@ def any_symbolic(*trees: Any) -> bool:
 
 
 class Operation:
-    """One use of an op in a graph: a function with a name of its own. Variables among the arguments give their values."""
+    """One use of an op in a graph: a function with a name of its own. Variables give their values."""
 
     def __init__(self, function: Callable, name: str | None = None):
         self.function = function
@@ -315,7 +315,7 @@ class Function:
 
 
 def _sort(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:
-    """The nodes between inputs and outputs in an order to run them; the operations, deepest first, as Keras lists them."""
+    """The nodes in an order to run them; the operations, deepest first, as Keras lists them."""
     given = {id(tensor) for tensor in inputs}
     finished, seen_operations = _walk(outputs, given)
     for tensor in inputs:  # inputs that no output uses

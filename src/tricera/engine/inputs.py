@@ -60,7 +60,8 @@ def check(layer: Any, inputs: Any) -> None:
     if len(values) != len(specs):
         raise ValueError(
             report(
-                f"{where(layer)}: the layer expects {len(specs)} input(s), but it received {len(values)} input tensors.",
+                f"{where(layer)}: the layer expects {len(specs)} input(s), but it received {len(values)} "
+                "input tensors.",
                 expected=specs,
                 got=[_describe(value) for value in values],
             )

@@ -202,7 +202,7 @@ class Layer(Weighted):
             ) from None
 
     def _training(self, spec: inputs.CallSpec, arguments: dict, kwargs: dict) -> bool | None:
-        """Whether this is training: what the call says, else what the scope says; told to `call` if it wants to know."""
+        """Whether this is training: what the call says, else the scope; told to `call` if it wants to know."""
         training = arguments.get("training")
         if training is None:
             training = scope.current().training
@@ -285,8 +285,7 @@ class Layer(Weighted):
     def input(self) -> Any:
         """The symbolic input of the layer's only use."""
         node = self._only_node("input")
-        tensors = node.args[0] if len(node.args) == 1 and not node.kwargs else node.input_tensors
-        return tensors
+        return node.args[0] if len(node.args) == 1 and not node.kwargs else node.input_tensors
 
     @property
     def output(self) -> Any:

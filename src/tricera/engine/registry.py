@@ -179,7 +179,8 @@ def _serialize_object(thing: Any) -> dict[str, Any]:
         "registered_name": None if own and not graph else get_registered_name(cls),
     }
     for part in ("build_config", "compile_config"):
-        if found := getattr(thing, f"get_{part}", dict)():
+        found: Any = getattr(thing, f"get_{part}", dict)()
+        if found:
             plain[part] = serialize(found)
     return plain
 

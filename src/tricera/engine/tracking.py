@@ -8,7 +8,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 # Attributes that hold what belongs to somebody else.
-UNTRACKED = {"_arguments", "_losses", "optimizer", "loss", "_loss_tracker", "_compile_metrics", "_compile_loss", "history"}
+UNTRACKED = {
+    "_arguments",
+    "_losses",
+    "optimizer",
+    "loss",
+    "history",
+    "_loss_tracker",
+    "_compile_metrics",
+    "_compile_loss",
+}
 
 
 def held(owner: Any, kind: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Variable: a named, typed cell whose reads and writes go through the scope; and the operators of what stands for an array."""
+"""Variable: a named, typed cell whose reads and writes go through the scope; operators of what stands for an array."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from tricera.engine import dtypes, naming, registry, scope
 from tricera.errors import report
-
 
 _BINARY = {
     "add": "add",
@@ -213,6 +212,14 @@ class Variable(Operators):
     def _operate(self, name: str, *operands: Any) -> Any:
         arrays = (x.value if isinstance(x, Variable) else x for x in operands)
         return registry.find("op", name)(*arrays)
+
+    def __eq__(self, other: object) -> Any:
+        return self._operate("equal", self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._operate("not_equal", self, other)
+
+    __hash__ = Operators.__hash__
 
     def __len__(self) -> int:
         return self.shape[0]

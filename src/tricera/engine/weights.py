@@ -17,7 +17,7 @@ class Weighted(Configured):
 
     name: str
     built: bool
-    variable_dtype: str
+    dtype_policy: Any
     _trainable: bool
     _losses: list[Any]
 
@@ -43,7 +43,7 @@ class Weighted(Configured):
         if isinstance(shape, str):  # Keras 2's order: name, shape
             shape, name = (initializer if not isinstance(initializer, str) else ()), shape
             initializer = None
-        dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
+        dtype = dtypes.standardize_dtype(dtype or self.dtype_policy.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
         if isinstance(initializer, str | dict | type):
@@ -94,7 +94,7 @@ class Weighted(Configured):
 
     @property
     def weights(self) -> list[Variable]:
-        """The variables of this layer and of those inside, without seeds and metrics: trainable ones first, by layer."""
+        """The variables of this layer and of those inside, without seeds and metrics: trainable ones first."""
         return tracking.unique(v for layer in self._flatten_layers() for v in layer._own())
 
     @property
@@ -104,7 +104,7 @@ class Weighted(Configured):
 
     @property
     def variables(self) -> list[Variable]:
-        """The weights, the states from batch to batch, the seeds; those of metrics are a model's `metrics_variables`."""
+        """The weights, the states from batch to batch, the seeds; metrics' are in a model's `metrics_variables`."""
         states = [state for layer in self._flatten_layers() for state in tracking.held(layer, "state")]
         return tracking.unique([*self.weights, *states, *(generator.state for generator in self.seed_generators)])
 

@@ -9,10 +9,10 @@ from jax import tree_util
 
 from tricera.train import epoch, programs
 from tricera.train.data import Arrays, class_weighted, to_arrays
-from tricera.train.step import Steps
+from tricera.train.trainable import Trainable
 
 
-class Batches(Steps):
+class Batches(Trainable):
     """The methods of a model that take one batch."""
 
     def train_on_batch(
@@ -49,7 +49,7 @@ class Batches(Steps):
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
         batch = (to_arrays(x, "x"), None, None)
-        if not self.built:  # type: ignore[attr-defined]
+        if not self.built:
             self._outputs_for(batch[0])
         return tree_util.tree_map(np.asarray, self._predict_batch(batch))
 

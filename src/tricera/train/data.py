@@ -31,7 +31,7 @@ def unpack(data: Any) -> Batch:
                 got=f"a tuple of {len(data)}",
             )
         )
-    return (*data, *(None,) * (3 - len(data)))  # type: ignore[return-value]
+    return (*data, *(None,) * (3 - len(data)))
 
 
 def is_array(x: Any) -> bool:
@@ -228,11 +228,11 @@ class Arrays:
                     fix="give more data, another `validation_split`, or `validation_data`.",
                 )
             )
-        first, last = (
-            Arrays(*tree_util.tree_map(lambda a, part=part: a[part], self.data), batch_size=self.batch_size)
-            for part in (slice(cut), slice(cut, None))
-        )
-        return first, last
+        return self._part(slice(cut)), self._part(slice(cut, None))
+
+    def _part(self, part: slice) -> "Arrays":
+        x, y, sample_weight = tree_util.tree_map(lambda a: a[part], self.data)
+        return Arrays(x, y, sample_weight, self.batch_size)
 
     def weighted(self, class_weight: dict[int, float]) -> "Arrays":
         """The same samples, each counting as much as its class."""

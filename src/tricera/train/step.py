@@ -21,11 +21,18 @@ class Steps:
     that of testing leaves out the optimizer's.
     """
 
-    optimizer: Any
-    losses: list[Any]
-    trainable_variables: list[Any]
-    non_trainable_variables: list[Any]
-    metrics_variables: list[Any]
+    optimizer: Any = None
+    # What a layer, and `compile`, give.
+    losses: Any
+    trainable_variables: Any
+    non_trainable_variables: Any
+    metrics: Any
+    metrics_variables: Any
+    stateless_call: Any
+    __call__: Any
+    _compile_loss: Any = None
+    _compile_metrics: Any = None
+    _loss_tracker: Any = None
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -36,8 +43,8 @@ class Steps:
             ValueError: there is nothing to make small.
         """
         terms = []
-        if self._compile_loss is not None:  # type: ignore[attr-defined]
-            total = self._compile_loss(y, y_pred, sample_weight)  # type: ignore[attr-defined]
+        if self._compile_loss is not None:
+            total = self._compile_loss(y, y_pred, sample_weight)
             if total is not None:
                 terms.append(total)
         terms.extend(loss if loss.ndim == 0 else loss.sum() for loss in map(jax.numpy.asarray, self.losses))
@@ -56,13 +63,13 @@ class Steps:
         return self.get_metrics_result()
 
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
-        if self._compile_metrics is not None and y is not None:  # type: ignore[attr-defined]
-            self._compile_metrics.update_state(y, y_pred, sample_weight)  # type: ignore[attr-defined]
+        if self._compile_metrics is not None and y is not None:
+            self._compile_metrics.update_state(y, y_pred, sample_weight)
 
     def get_metrics_result(self) -> dict[str, Any]:
         """What the metrics say now, by name."""
         results: dict[str, Any] = {}
-        for metric in self.metrics:  # type: ignore[attr-defined]
+        for metric in self.metrics:
             value = metric.result()
             results.update(value if isinstance(value, dict) else {metric.name: value})
         return results
@@ -87,7 +94,7 @@ class Steps:
         variables = [*self.trainable_variables, *self.non_trainable_variables, *self.metrics_variables, *optimizer]
         values = [*trainable_variables, *non_trainable_variables, *metrics_variables, *(optimizer_variables or [])]
         with stateless(variables, values, training=training, losses=[]) as table:
-            y_pred = self(x, training=training)  # type: ignore[operator]
+            y_pred = self(x, training=training)
             loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
             scaled = self.optimizer.scale_loss(loss) if optimizer else loss
             self._observe(lax.stop_gradient(loss), x, y, _stopped(y_pred), sample_weight)
@@ -97,7 +104,7 @@ class Steps:
 
     def _observe(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Show the metrics a batch."""
-        self._loss_tracker.update_state(loss, sample_weight=_batch_size(x))  # type: ignore[attr-defined]
+        self._loss_tracker.update_state(loss, sample_weight=_batch_size(x))
         if type(self).compute_metrics is Steps.compute_metrics:
             self._update_metrics(y, y_pred, sample_weight)
         else:
@@ -140,7 +147,7 @@ class Steps:
         """`((trainable, non-trainable), batch) -> (outputs, new non-trainable)`."""
         trainable, others = state
         x, _, _ = unpack(data)
-        return self.stateless_call(trainable, others, x, training=False)  # type: ignore[attr-defined]
+        return self.stateless_call(trainable, others, x, training=False)
 
 
 def _batch_size(x: Any) -> int:

@@ -219,5 +219,6 @@ def validation_of(data: Any, batch_size: int | None) -> Arrays | Stream | None:
     if data is None or isinstance(data, Arrays | Stream):
         return data
     if isinstance(data, tuple | list) and 2 <= len(data) <= 3 and all(is_arrays(part) or part is None for part in data):
-        return Arrays(*data, batch_size=batch_size)
+        x, y, sample_weight = unpack(data)
+        return Arrays(x, y, sample_weight, batch_size)
     return source_of(data, None, None, batch_size)

@@ -1,0 +1,198 @@
+"""compile, and what every way of training stands on: metrics, checks, program keys, the state."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jax import tree_util
+
+from tricera import metrics as metrics_module
+from tricera import optimizers
+from tricera.engine import graph
+from tricera.engine.graph import KerasTensor
+from tricera.engine.inputs import where
+from tricera.errors import report
+from tricera.train import checks, structure
+from tricera.train.compiled import CompiledLoss, CompiledMetrics
+from tricera.train.plan import Plan
+from tricera.train.step import Steps
+
+
+class Trainable(Steps):
+    """What `compile` says, what the programs of a model depend on, and the values that they take and give."""
+
+    # What a layer gives.
+    dtype_policy: Any
+    built: bool
+    variables: list[Any]
+    _flatten_layers: Callable
+    _held_metrics: Callable
+    __call__: Callable
+
+    compiled = False
+    stop_training = False
+    run_eagerly = False
+    steps_per_execution = 1
+    optimizer: Any = None
+    loss: Any = None
+    history: Any = None
+    _compile_loss: CompiledLoss | None = None
+    _compile_metrics: CompiledMetrics | None = None
+    _loss_tracker: Any = None
+    _train_plan: Plan | None = None
+
+    # ---- compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how the model learns.
+
+        Args:
+            optimizer: a name, a class, an object or its configuration.
+            loss: a name, a function, an object; a list or dict of them for several outputs.
+            loss_weights: how much each output's loss counts.
+            metrics: names, functions or objects, or lists of them by output.
+            weighted_metrics: the same, for metrics that respect sample and class weights.
+            run_eagerly: compute operation by operation, to look at values with a debugger.
+            steps_per_execution: how many batches a callback waits for.
+            jit_compile: accepted for Keras' sake: everything is compiled, but for `run_eagerly`.
+            auto_scale_loss: scale the loss where the policy computes in float16.
+
+        Raises:
+            ValueError: an unknown name; the nearest one is suggested.
+        """
+        names = getattr(self, "output_names", None)
+        self._compile_loss = CompiledLoss(loss, loss_weights, names) if loss is not None else None
+        self._compile_metrics = (
+            CompiledMetrics(metrics, weighted_metrics, names) if metrics or weighted_metrics else None
+        )
+        self.optimizer = self._scaled(optimizers.get(optimizer), auto_scale_loss)
+        self.loss, self.loss_weights = loss, loss_weights
+        self._compile_config = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
+        self.run_eagerly, self.steps_per_execution, self.jit_compile = run_eagerly, steps_per_execution, jit_compile
+        self._loss_tracker = metrics_module.Mean(name="loss")
+        self.compiled, self.stop_training = True, False
+        self._program_token = object()
+
+    def _scaled(self, optimizer: Any, auto_scale_loss: bool) -> Any:
+        float16 = getattr(self, "dtype_policy", None) is not None and self.dtype_policy.name == "mixed_float16"
+        if auto_scale_loss and float16 and not isinstance(optimizer, optimizers.LossScaleOptimizer):
+            return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+        return optimizer
+
+    # ---- metrics
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The running mean of the loss, the compiled metrics, and those that layers hold."""
+        found = [self._loss_tracker] if self._loss_tracker is not None else []
+        if self._compile_metrics is not None:
+            found.append(self._compile_metrics)
+        if self._compile_loss is not None:
+            found.extend(self._compile_loss.metrics)
+        return [*found, *self._held_metrics()]
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """The names of the metrics."""
+        return [metric.name for metric in self.metrics]
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The states of all metrics."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    def reset_metrics(self) -> None:
+        """Forget what the metrics saw."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    @property
+    def train_plan(self) -> str:
+        """How the last `fit` computed, in one sentence, and why."""
+        return str(self._train_plan) if self._train_plan else "Not trained yet."
+
+    # ---- preparation
+
+    def _require_compiled(self, method: str) -> None:
+        if not self.compiled:
+            raise ValueError(
+                report(
+                    f"{where(self)}: You must call `compile()` before calling `{method}()`.",
+                    fix=f"model.compile(optimizer='adam', loss='mse') before model.{method}(...).",
+                )
+            )
+
+    def _ready(self, source: Any, training: bool) -> bool:
+        """Check the data; build model, losses, metrics and optimizer for them. Whether anything had to be built."""
+        batch = x, y, _ = source.example()
+        outputs = self._outputs_for(x)
+        parts = [part for part in (self._compile_loss, self._compile_metrics) if part is not None]
+        parts += [self.optimizer] if training else []
+        fresh = not all(part.built for part in parts)
+        checks.check_data(self, source, batch, outputs)
+        if self._compile_loss is not None:
+            self._compile_loss.build(outputs)
+        if self._compile_metrics is not None and y is not None:
+            self._compile_metrics.build(y, outputs)
+        if training and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        return fresh
+
+    def _outputs_for(self, x: Any) -> Any:
+        """The symbolic outputs for a batch of unknown size; builds what is not built."""
+        symbolic = tree_util.tree_map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), x)
+        return graph.infer(self, (symbolic,))
+
+    def _program_key(self, kind: str) -> Any:
+        """What the model's programs depend on: shared by models of equal structure, if nothing in it is the user's."""
+        names = tuple(self._compile_loss.names) if self._compile_loss is not None else ()
+        try:
+            parts: tuple = (structure.key(self),)
+            if kind != "predict":
+                parts += (structure.key(self._compile_loss), structure.key(self._compile_metrics))
+                parts += (structure.key(self._held_metrics()), names if len(names) > 1 else ())
+            if kind == "train":
+                parts += (structure.key(self.optimizer),)
+        except structure.Unshared:
+            flags = tuple((v.trainable, v.shape, v.dtype) for v in self.variables)
+            layers = tuple(layer.trainable for layer in self._flatten_layers())
+            parts = (self.__dict__.setdefault("_program_token", object()), flags, layers)
+        return (kind, *parts)
+
+    # ---- state
+
+    def _take(self, kind: str) -> tuple[list[Any], ...]:
+        """The values of all variables, for programs; those of training are given away: `_put` brings them back."""
+        groups = self._groups(kind)
+        if kind == "train":
+            return tuple([v.take() for v in group] for group in groups)
+        return tuple([v.raw() for v in group] for group in groups)
+
+    def _groups(self, kind: str) -> tuple[list[Any], ...]:
+        optimizer = [list(self.optimizer.variables)] if kind == "train" else []
+        metrics = [self.metrics_variables] if kind != "predict" else []
+        return (self.trainable_variables, self.non_trainable_variables, *optimizer, *metrics)
+
+    def _put(self, kind: str, state: tuple[list[Any], ...]) -> None:
+        for variables, values in zip(self._groups(kind), state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.put(value)
