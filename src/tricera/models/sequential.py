@@ -4,7 +4,7 @@ from typing import Any
 
 from jax import tree_util
 
-from tricera.engine import registry, scope, tracking
+from tricera.engine import naming, registry, scope, tracking
 from tricera.engine.graph import KerasTensor
 from tricera.engine.layer import Layer
 from tricera.errors import report
@@ -98,6 +98,7 @@ class Sequential(Model):
                         )
                     )
         self._graph = Functional(self._source, x, name=self.name)
+        naming.auto_name(Functional)  # Keras counts the graph inside, too
         self.built = True
 
     # ---- what a graph tells

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -39,7 +40,7 @@ def opened(path: str | os.PathLike) -> Iterator["Members"]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield Members(archive, os.fspath(path))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ValueError(report(f"{os.fspath(path)} is damaged: {error}.")) from error
 
 
@@ -55,8 +56,9 @@ class Members:
 
     def config(self) -> dict[str, Any]:
         """The configuration of the model."""
+        text = self._read(CONFIG)
         try:
-            config = json.loads(self._read(CONFIG))
+            config = json.loads(text)
         except RecursionError:
             raise SafetyError(report(f"{self.label}: {CONFIG!r} is nested too deeply: the file is not read.")) from None
         except ValueError as error:

@@ -81,14 +81,15 @@ def load_model(
                 report(f"{label} holds assets (vocabularies and the like) that cannot be loaded.", got=members.assets)
             )
         config = members.config()
-        trust.examine(config, label, registry.custom())
-        compiled, built = config.pop("compile_config", None), config.pop("build_config", None)
+        compiled, built = config.pop("compile_config", None) if compile else None, config.pop("build_config", None)
+        config.pop("compile_config", None)
+        trust.examine([config, compiled], label, registry.custom())
         model = registry.deserialize(config)
         if not isinstance(model, registry.find("model", "Model")):
             raise ValueError(report(f"{label} holds no model.", got=type(model).__name__))
         if built and not model.built:
             model.build_from_config(built)
-        if compiled and compile:
+        if compiled:
             model.compile_from_config(compiled)
         with members.weights() as reader:
             weights.read(model, reader)

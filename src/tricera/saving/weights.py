@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from tricera.engine.inputs import where
 from tricera.engine.weights import Weighted
 from tricera.errors import report
+from tricera.optimizers.state import OptimizerState
 from tricera.saving import archive, atomic, h5
 from tricera.saving.parts import parts
 
@@ -88,7 +89,7 @@ class _Difference(NamedTuple):
 
 def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False) -> None:
     """Set the model's variables to the arrays of a file."""
-    if "layer_names" in reader.attributes or "model_weights/" in "".join(reader.paths[:1]):
+    if {"layer_names", "model_config"} & set(reader.attributes):
         raise ValueError(
             report(
                 f"{reader.label} holds weights in the form of Keras 1 and 2.",
@@ -103,6 +104,7 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False) -> None:
     wrong = [difference for _, difference in found if difference.lines]
     if wrong and not skip_mismatch:
         raise ValueError(_explain(reader, wrong, used))
+    found = [each for each in found if not _is_fresh(each[0], stores[each[1].path])]
     for owner, difference in sorted(found, key=lambda each: _loads_plainly(each[0])):  # what may fail comes first
         if not difference.lines:
             try:
@@ -121,6 +123,11 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False) -> None:
 
 def _unused(reader: h5.Reader, used: set[str]) -> list[str]:
     return [path for path in reader.paths if path not in used]
+
+
+def _is_fresh(owner: Any, store: h5.Store) -> bool:
+    """Whether the file's optimizer has made no step, so that there is nothing to take from it."""
+    return isinstance(owner, OptimizerState) and len(store) <= 2 < len(owner.variables)
 
 
 def _loads_plainly(owner: Any) -> bool:

@@ -1,0 +1,202 @@
+"""Files that Keras reads from Tricera, and Tricera from Keras."""
+
+import io
+import json
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from tricera import layers, models, ops, optimizers, saving
+from tricera.engine.layer import Layer
+
+
+def dense(L, M, Ops):
+    regular = L.Dense(3, activation="relu", kernel_regularizer="l2")
+    return M.Sequential([L.Input((4,)), regular, L.Dense(2, kernel_initializer="he_normal", trainable=False)])
+
+
+def convolution(L, M, Ops):
+    first = [L.Input((8, 8, 1)), L.Conv2D(2, 3, activation="relu"), L.BatchNormalization()]
+    return M.Sequential([*first, L.MaxPooling2D(), L.Dropout(0.5), L.Flatten(), L.Dense(2)])
+
+
+def graph(L, M, Ops):
+    shared, a, b = L.Dense(3, name="shared"), L.Input((4,), name="a"), L.Input((4,), name="b")
+    x = L.Concatenate()([shared(a), shared(b)]) + 1.0
+    y = Ops.sum(x, axis=(1,), keepdims=True)
+    z = Ops.concatenate([L.Add()([y, x]), x], axis=-1)[..., 1:5] / 2.0
+    return M.Model([a, b], [Ops.where(z > 2.0, z, 0.0), y])
+
+
+def nested(L, M, Ops):
+    a, b = L.Input((4,), name="a"), L.Input((4,), name="b")
+    inner = M.Model(a, [M.Sequential([L.Input((4,)), L.Dense(3), L.Dense(4)], name="stack")(a), a * 2.0], name="inner")
+    first, second = inner(b)
+    return M.Model(b, L.Add()([first, *inner(second)]))
+
+
+def recurrent(L, M, Ops):
+    return M.Sequential([L.Input((5,)), L.Embedding(7, 3, mask_zero=True), L.Bidirectional(L.LSTM(2)), L.Dense(2)])
+
+
+def low_precision(L, M, Ops):
+    return M.Sequential([L.Input((4,)), L.Dense(3, dtype="bfloat16")])
+
+
+ALL = [dense, convolution, graph, nested, recurrent, low_precision]
+
+
+def data(model):
+    rng = np.random.default_rng(0)
+    whole = [rng.integers(0, 7, (3, *tensor.shape[1:])) for tensor in model.inputs]
+    return whole if len(whole) > 1 else whole[0]
+
+
+def outputs(model, x):
+    found = model(x) if isinstance(x, list) else model(np.asarray(x))
+    return [np.asarray(y, "float32") for y in (found if isinstance(found, list | tuple) else [found])]
+
+
+def equal(ours, theirs, x):
+    assert [v.path.split("/")[-1] for v in ours.optimizer.variables[:2]] == ["iteration", "learning_rate"]
+    for mine, other in (
+        (ours.weights, theirs.weights),
+        (ours.optimizer.variables, theirs.optimizer.variables),
+    ):
+        assert len(mine) == len(other)
+        for a, b in zip(mine, other, strict=True):
+            np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+    for a, b in zip(outputs(ours, x), outputs(theirs, x), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-2 if "bfloat16" in str(theirs.weights[0].dtype) else 1e-5)
+
+
+def layout(path):
+    found = {}
+    with zipfile.ZipFile(path) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+        names = archive.namelist()
+        file.visititems(
+            lambda name, x: found.update({name: (dict(x.attrs), getattr(x, "shape", 0), str(getattr(x, "dtype", "")))})
+        )
+    return names, found
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_both_ways(keras, fill, tmp_path, make):
+    theirs = make(keras.layers, keras.models, keras.ops)
+    theirs.compile(keras.optimizers.Adam(0.01), loss="mse", metrics=["mae"])
+    theirs.optimizer.build(theirs.trainable_variables)
+    fill([*theirs.weights, *theirs.optimizer.variables[1:]])
+    theirs.save(tmp_path / "theirs.keras")
+    ours = saving.load_model(tmp_path / "theirs.keras")
+    assert type(ours).__name__ == type(theirs).__name__
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+    assert [w.trainable for w in ours.weights] == [w.trainable for w in theirs.weights]
+    equal(ours, theirs, data(theirs))
+    ours.save(tmp_path / "ours.keras")
+    assert layout(tmp_path / "ours.keras") == layout(tmp_path / "theirs.keras")
+    equal(ours, keras.saving.load_model(tmp_path / "ours.keras"), data(theirs))
+
+
+def test_layers_say_of_themselves_what_keras_does(keras, tmp_path):
+    configs = []
+    for name, L, M, Ops in (("t", layers, models, ops), ("k", keras.layers, keras.models, keras.ops)):
+        model = graph(L, M, Ops)
+        model.save(tmp_path / f"{name}.keras")
+        with zipfile.ZipFile(tmp_path / f"{name}.keras") as archive:
+            config = json.loads(archive.read("config.json"))
+        configs.append([plain(layer) for layer in config["config"]["layers"]])
+    assert configs[0] == configs[1]
+
+
+def plain(form):
+    if isinstance(form, dict):
+        return {name: plain(value) for name, value in form.items() if name != "shared_object_id"}
+    return [plain(item) for item in form] if isinstance(form, list) else form
+
+
+def test_training_goes_on_where_it_was(tmp_path):
+    x, y = np.ones((8, 4), "float32"), np.ones((8, 2), "float32")
+    model = dense(layers, models, ops)
+    schedule = optimizers.schedules.ExponentialDecay(0.1, 2, 0.9)
+    model.compile(optimizers.Adam(schedule), loss="mse")
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "m.keras")
+    twin = saving.load_model(tmp_path / "m.keras")
+    for each in (model, twin):
+        each.fit(x, y, epochs=2, verbose=0)
+    for a, b in zip(
+        [*model.weights, *model.optimizer.variables], [*twin.weights, *twin.optimizer.variables], strict=True
+    ):
+        np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+
+class Block(Layer):
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self._parts = units, [layers.Dense(units), {"last": [layers.Dense(units)]}]
+
+    def call(self, x):
+        return self._parts[1]["last"][0](self._parts[0](x))
+
+
+class Net(models.Model):
+    def __init__(self, blocks=2, **kwargs):
+        super().__init__(**kwargs)
+        self.blocks, self.zoo = blocks, [Block(3) for _ in range(blocks)]
+
+    def call(self, x):
+        for block in self.zoo:
+            x = block(x)
+        return x
+
+
+def shifted(y, prediction):
+    return ops.mean(ops.square(y - prediction - 1.0))
+
+
+def test_classes_and_functions_of_the_user(tmp_path):
+    net, x = Net(1), np.ones((2, 3), "float32")
+    net.compile("sgd", loss=shifted)
+    expected = net(x)
+    net.save(tmp_path / "net.keras")
+    path = tmp_path / "net.keras"
+    with pytest.raises(TypeError) as error:
+        saving.load_model(path)
+    module = __name__
+    assert str(error.value) == (
+        f"{path}: Could not locate the classes and functions 'shifted' (of {module}), 'Net' (of {module}).\n"
+        "  fix:      `load_model(..., custom_objects={'shifted': shifted, 'Net': Net})`, or decorate them with "
+        "`@keras.saving.register_keras_serializable()`."
+    )
+    twin = saving.load_model(path, custom_objects={"Net": Net, "shifted": shifted})
+    np.testing.assert_array_equal(twin(x), expected)
+    assert twin.loss is shifted
+    assert not saving.load_model(path, custom_objects={"Net": Net}, compile=False).compiled
+
+
+def test_a_function_without_a_name(tmp_path):
+    path = tmp_path / "twice.keras"
+    model = models.Sequential([layers.Input((2,)), layers.Lambda(lambda x: x * 2, name="twice")])
+    with pytest.warns(UserWarning, match="Lambda layer 'twice' computes with a function that has no name"):
+        model.save(path)
+    twin = saving.load_model(path, custom_objects={"twice": lambda x: x * 2})
+    np.testing.assert_array_equal(twin(np.ones((1, 2))), [[2.0, 2.0]])
+
+
+def test_what_is_no_model_file(tmp_path):
+    model = dense(layers, models, ops)
+    with pytest.raises(ValueError) as error:
+        model.save(tmp_path / "m.h5")
+    assert str(error.value) == (
+        "Invalid filepath extension for saving a whole model.\n"
+        "  expected: a filename that ends in `.keras`\n"
+        f"  got:      {tmp_path / 'm.h5'}\n"
+        f"  fix:      model.save({str(tmp_path / 'm.keras')!r})"
+    )
+    with pytest.raises(ValueError, match="File not found: filepath="):
+        saving.load_model(tmp_path / "m.keras")
+    model.save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(ValueError, match="File format not supported"):
+        saving.load_model(tmp_path / "m.weights.h5")

@@ -1,0 +1,163 @@
+import numpy as np
+import pytest
+
+from tricera import layers, models, saving
+from tricera.engine.layer import Layer
+from tricera.saving import atomic
+
+
+def net(L, M, *units):
+    return M.Sequential([L.Input((2,)), *(L.Dense(n, name=f"d{i}") for i, n in enumerate(units))], name="net")
+
+
+def make_subclass(L, M, base):
+    class Block(base):
+        def __init__(self):
+            super().__init__()
+            self._a, self._z, self.pub = L.Dense(2), [L.Dense(2), (L.Dense(2),)], L.Dense(2)
+            self.alias = self._a
+
+        @property
+        def found(self):
+            return self._z[0]
+
+        def call(self, x):
+            return self.pub(self._z[1][0](self._z[0](self._a(x))))
+
+    class Net(M.Model):
+        def __init__(self):
+            super().__init__()
+            self.zz, self.blocks, self._p = L.Dense(2), [Block(), {"u": Block()}, [L.Dense(2)]], L.Dense(2)
+            self.inner = M.Sequential([L.Dense(2)])
+
+        def call(self, x):
+            return self.inner(self._p(self.blocks[2][0](self.blocks[1]["u"](self.blocks[0](self.zz(x))))))
+
+    return Net()
+
+
+def test_a_subclass_both_ways_with_keras(keras, fill, tmp_path):
+    x = np.ones((2, 2), "float32")
+    theirs, ours = make_subclass(keras.layers, keras.models, keras.layers.Layer), make_subclass(layers, models, Layer)
+    theirs(x), ours(x)
+    fill(theirs.weights)
+    theirs.save_weights(tmp_path / "theirs.weights.h5")
+    ours.load_weights(tmp_path / "theirs.weights.h5")
+    np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-5)
+    ours.save_weights(tmp_path / "ours.weights.h5")
+    fill(theirs.weights[::-1])
+    theirs.load_weights(tmp_path / "ours.weights.h5")
+    np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-5)
+
+
+def test_own_forms_of_saving(tmp_path):
+    class Scale(Layer):
+        def build(self, shape):
+            self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+        def save_own_variables(self, store):
+            store["factor"] = self.scale.numpy()
+
+        def load_own_variables(self, store):
+            self.scale.assign(store["factor"])
+
+        def call(self, x):
+            return x * self.scale
+
+    one, two = (models.Sequential([layers.Input((2,)), Scale()]) for _ in range(2))
+    one.layers[0].scale.assign(3.0)
+    one.save_weights(tmp_path / "w.weights.h5")
+    two.load_weights(tmp_path / "w.weights.h5")
+    assert float(two.layers[0].scale) == 3.0
+
+
+def test_every_difference_is_named_and_nothing_is_changed(tmp_path):
+    path = tmp_path / "w.weights.h5"
+    net(layers, models, 3, 4).save_weights(path)
+    other = net(layers, models, 3, 5, 6)
+    before = other.get_weights()
+    with pytest.raises(ValueError) as error:
+        other.load_weights(path)
+    assert str(error.value) == (
+        f"A total of 2 objects could not be loaded from {path}: file and model differ.\n"
+        "  wrong shape: layers/dense_1/vars/0 (net/d1/kernel): (3, 5) in the model, (3, 4) in the file\n"
+        "  wrong shape: layers/dense_1/vars/1 (net/d1/bias): (5,) in the model, (4,) in the file\n"
+        "  missing:     layers/dense_2/vars/0 (net/d2/kernel), shape (5, 6)\n"
+        "  missing:     layers/dense_2/vars/1 (net/d2/bias), shape (6,)\n"
+        "  fix:      build the same model, or `load_weights(..., skip_mismatch=True)` to keep the layers that differ."
+    )
+    for a, b in zip(before, other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.warns(UserWarning, match="A total of 2 objects could not be loaded"):
+        other.load_weights(path, skip_mismatch=True)
+    np.testing.assert_array_equal(other.get_weights()[2], before[2])
+
+
+def test_arrays_without_a_place_are_told(tmp_path):
+    net(layers, models, 3, 4).save_weights(tmp_path / "w.weights.h5")
+    with pytest.warns(UserWarning, match=r"2 arrays of the file have no place in the model: layers/dense_1/vars/0, "):
+        net(layers, models, 3).load_weights(tmp_path / "w.weights.h5")
+
+
+def test_any_suffix_and_the_weights_of_a_model_file(tmp_path):
+    one, two = net(layers, models, 3), net(layers, models, 3)
+    one.save_weights(tmp_path / "w")
+    two.load_weights(tmp_path / "w")
+    np.testing.assert_array_equal(one.get_weights()[0], two.get_weights()[0])
+    one.save(tmp_path / "m.keras")
+    three = net(layers, models, 3)
+    three.load_weights(tmp_path / "m.keras")
+    np.testing.assert_array_equal(one.get_weights()[0], three.get_weights()[0])
+
+
+def test_an_unbuilt_model(tmp_path):
+    model = models.Sequential([layers.Dense(2)], name="later")
+    with pytest.raises(ValueError) as error:
+        model.save_weights(tmp_path / "w.weights.h5")
+    assert str(error.value).startswith('Sequential layer "later": You are saving a model that has not yet been built.')
+    (tmp_path / "w.weights.h5").touch()
+    with pytest.raises(ValueError, match="loading weights into a model that has not yet been built"):
+        model.load_weights(tmp_path / "w.weights.h5")
+
+
+# ---- writing
+
+
+@pytest.mark.parametrize("name", ["m.keras", "w.weights.h5"])
+def test_a_failing_write_leaves_the_old_file(tmp_path, monkeypatch, name):
+    model, path = net(layers, models, 3), tmp_path / name
+    save = model.save if name.endswith(".keras") else model.save_weights
+    save(path)
+    before = path.read_bytes()
+
+    def fail(store):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(model.layers[0], "save_own_variables", fail)
+    with pytest.raises(OSError, match="No space left"):
+        save(path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_a_kill_before_the_end_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "f"
+    path.write_text("old")
+    monkeypatch.setattr(atomic.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt), atomic.replacing(path) as fresh:
+        fresh.write_text("new")
+    assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_where_nothing_is_written(tmp_path):
+    model = net(layers, models, 3)
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(FileExistsError) as error:
+        model.save(tmp_path / "m.keras", overwrite=False)
+    assert str(error.value) == (
+        f"The file {str(tmp_path / 'm.keras')!r} exists.\n  fix:      `overwrite=True`, or save under another name."
+    )
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        saving.save_weights(model, tmp_path / "nowhere" / "w.weights.h5")
+    with pytest.raises(ValueError, match=r"The filename must end in `\.weights\.h5`"):
+        model.save_weights(tmp_path / "w.keras")
