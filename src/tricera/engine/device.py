@@ -64,7 +64,7 @@ def _add_xla_flags() -> None:
 
 def _cache_programs() -> None:
     """Keep compiled programs on disk, so that a second run of a script starts at once."""
-    if os.environ.get("TRICERA_CACHE") == "0" or jax.config.read("jax_compilation_cache_dir"):
+    if os.environ.get("TRICERA_CACHE") == "0" or jax.config.jax_compilation_cache_dir:  # type: ignore[attr-defined]
         return
     folder = Path(os.environ.get("TRICERA_CACHE_DIR") or Path.home() / ".cache" / "tricera" / "xla")
     if not _writable(folder):

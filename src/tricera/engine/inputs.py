@@ -101,7 +101,7 @@ def _problem(spec: InputSpec, shape: tuple, value: Any) -> tuple | None:
     if spec.max_ndim is not None and ndim > spec.max_ndim:
         return "rank", f"max_ndim={spec.max_ndim}", got
     if spec.min_ndim is not None and ndim < spec.min_ndim:
-        return "rank", f"min_ndim={spec.min_ndim}", got
+        return "rank", lambda layer: f"{_axes(layer, spec.min_ndim)}min_ndim={spec.min_ndim}", got
     if spec.dtype is not None and dtypes.dtype_of(value) != spec.dtype:
         return "dtype", spec.dtype, dtypes.dtype_of(value)
     for axis, size in spec.axes.items():

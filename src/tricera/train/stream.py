@@ -94,7 +94,7 @@ class Stream:
         """The batches of one epoch: from where the last one stopped where the source is endless."""
         while self._peeked:
             yield self._peeked.popleft()
-        for batch in self._current(shuffle):  # not `yield from`: closing this generator must not close that one
+        for batch in self._current(shuffle):  # noqa: UP028  not `yield from`: closing this generator must not close that one
             yield batch
         if not self.endless:
             self._iterator = None
