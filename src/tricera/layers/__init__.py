@@ -48,7 +48,7 @@ from tricera.layers.merge import (
     multiply,
     subtract,
 )
-from tricera.layers.multihead import GroupedQueryAttention, GroupQueryAttention, MultiHeadAttention
+from tricera.layers.multihead import GroupQueryAttention, MultiHeadAttention
 from tricera.layers.noise import (
     ActivityRegularization,
     AlphaDropout,

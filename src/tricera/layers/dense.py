@@ -21,7 +21,7 @@ class Dense(Layer):
     Shapes: `(batch, ..., features) -> (batch, ..., units)`; kernel `(features, units)`, bias `(units,)`.
 
     Raises:
-        ValueError: `units` is no positive integer.
+        ValueError: `units` is no positive integer; `features` is unknown.
     """
 
     supports_masking = True
@@ -52,6 +52,13 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
+        if input_shape[-1] is None:
+            raise ValueError(
+                report(
+                    f"{where(self)}: The last dimension of the inputs to a Dense layer should be defined.",
+                    got=f"input shape {tuple(input_shape)}",
+                )
+            )
         self.kernel = weight(self, "kernel", (input_shape[-1], self.units))
         self.bias = weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})

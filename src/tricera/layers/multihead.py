@@ -7,6 +7,7 @@ from functools import reduce
 from typing import Any
 
 from tricera import ops
+from tricera.engine import naming
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
@@ -208,8 +209,8 @@ class MultiHeadAttention(_MultiHead):
         return {**super().get_config(), "output_shape": self._result_shape}
 
 
-@register("layer", "GroupQueryAttention")
-class GroupedQueryAttention(_MultiHead):
+@register("layer")
+class GroupQueryAttention(_MultiHead):
     """Multi-head attention in which groups of query heads share a head of keys and values.
 
     Shapes: as MultiHeadAttention.
@@ -240,7 +241,8 @@ class GroupedQueryAttention(_MultiHead):
         seed=None,
         **kwargs,
     ):
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        name = kwargs.pop("name", None) or naming.unique("grouped_query_attention")
+        super().__init__(activity_regularizer=activity_regularizer, name=name, **kwargs)
         adopt(self, locals())
         sizes = {"num_query_heads": num_query_heads, "num_key_value_heads": num_key_value_heads}
         check_positive(self, head_dim=head_dim, **sizes)
@@ -272,6 +274,3 @@ class GroupedQueryAttention(_MultiHead):
     def _attend(self, query, key, value, *rest):
         times = self.num_query_heads // self.num_key_value_heads
         return super()._attend(query, ops.repeat(key, times, axis=2), ops.repeat(value, times, axis=2), *rest)
-
-
-GroupQueryAttention = GroupedQueryAttention

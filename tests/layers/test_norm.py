@@ -1,0 +1,35 @@
+import jax.numpy as jnp
+import numpy as np
+
+from tricera import layers
+
+X = np.random.default_rng(0).normal(3, 2, (2, 3, 4)).astype("float32")
+MASK = np.array([[True, True, False], [True, False, False]])
+
+
+def test_batch_normalization_moves_its_averages_over_what_the_mask_keeps(keras):
+    ours, theirs = layers.BatchNormalization(momentum=0.5), keras.layers.BatchNormalization(momentum=0.5)
+    np.testing.assert_allclose(ours(X, training=True, mask=MASK), theirs(X, training=True, mask=MASK), rtol=1e-4)
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_a_frozen_batch_normalization_infers_in_training():
+    layer = layers.BatchNormalization()
+    layer.trainable = False
+    np.testing.assert_allclose(layer(X, training=True), X / np.sqrt(1.001), rtol=1e-6)
+    np.testing.assert_array_equal(layer.moving_mean, np.zeros(4))
+
+
+def test_statistics_of_16_bit_inputs_are_of_32_bits():
+    layer = layers.LayerNormalization(dtype="mixed_float16")
+    y = layer(jnp.asarray(1000 * X, "float16"))
+    assert y.dtype == "float16"
+    np.testing.assert_allclose(np.asarray(y, "float32").std(-1), 1, atol=1e-2)
+
+
+def test_spectral_normalization_divides_the_kernel_by_its_norm():
+    layer = layers.SpectralNormalization(layers.Dense(3, use_bias=False), power_iterations=30)
+    layer(X[0], training=True)
+    layer(X[0], training=True)
+    np.testing.assert_allclose(np.linalg.norm(layer.layer.kernel.numpy(), 2), 1, rtol=1e-3)
