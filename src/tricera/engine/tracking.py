@@ -17,6 +17,7 @@ UNTRACKED = {
     "_loss_tracker",
     "_compile_metrics",
     "_compile_loss",
+    "_compile_config",
 }
 
 
