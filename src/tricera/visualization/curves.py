@@ -38,16 +38,15 @@ def _curve(axis: Any, name: str, training: list, validation: list | None, smooth
         steps = np.linspace(1, len(training), len(validation)) if len(validation) != len(training) else epochs
         axis.plot(steps, line, "-", color=figures.ORANGE, label="validation", linewidth=2)
         best = int(np.argmin(line) if _falls(name) else np.argmax(line))
-        axis.plot(steps[best], line[best], "*", color=figures.ORANGE, markersize=13)
-        axis.annotate(
-            f"best: {line[best]:.4g}",
-            (steps[best], line[best]),
-            textcoords="offset points",
-            xytext=(0, 10 if _falls(name) else -16),
-            ha="right" if best > len(line) / 2 else "left",
-            color=figures.GREY,
+        axis.plot(
+            steps[best],
+            line[best],
+            "*",
+            color=figures.ORANGE,
+            markersize=14,
+            linestyle="none",
+            label=f"best: {line[best]:.4g} in epoch {steps[best]:.0f}",
         )
-        axis.margins(y=0.18)
     axis.set_title(name.replace("_", " "))
     axis.set_xlabel("epoch")
     axis.xaxis.get_major_locator().set_params(integer=True)

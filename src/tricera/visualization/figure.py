@@ -5,8 +5,8 @@ from typing import Any
 
 from tricera.errors import report
 
-# Okabe and Ito's colours, told apart by colour-blind readers and in print.
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#5f5f5f"
+# Okabe and Ito's blue and vermilion, told apart by colour-blind readers and in print; light grey for frames.
+BLUE, ORANGE, LIGHT = "#0072B2", "#D55E00", "#c0c0c0"
 
 
 def new(columns: float, rows: float, **kwargs: Any) -> tuple[Any, Any]:

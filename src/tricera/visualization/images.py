@@ -7,11 +7,13 @@ import numpy as np
 
 from tricera.visualization import figure as figures
 
+_SHORT = 3  # letters of a class name that leave room for the right one on the same line
+
 
 def predictions(
     images: Any, probabilities: Any, labels: Any = None, path: Any = None, class_names: Sequence[str] | None = None
 ) -> Any:
-    """A grid of images, each under its most probable class; wrong ones say what is right.
+    """A grid of images, each under its most probable class; wrong ones are framed and say what is right.
 
     Shapes: `(count, height, width[, channels])` images, `(count, classes)` probabilities, `(count,)` labels.
 
@@ -21,16 +23,32 @@ def predictions(
     """
     images, probabilities = np.asarray(images), np.asarray(probabilities)
     names = class_names or [str(i) for i in range(probabilities.shape[-1])]
+    guesses = probabilities.argmax(-1)
+    truths = guesses if labels is None else np.ravel(labels).astype(int)
     columns = min(len(images), 8)
     rows = -(-len(images) // columns)
-    figure, axes = figures.new(1.4 * columns, 1.75 * rows, nrows=rows, ncols=columns, squeeze=False)
-    for axis in axes.flat:
-        axis.set_axis_off()
-    for i, (axis, image, row) in enumerate(zip(axes.flat, images, probabilities, strict=False)):
-        guess = int(row.argmax())
-        true = None if labels is None else int(np.ravel(labels)[i])
-        right = true is None or true == guess
-        axis.imshow(image.squeeze(), cmap="gray_r" if image.squeeze().ndim == 2 else None)
-        title = f"{names[guess]}  {row[guess]:.0%}" + ("" if right else f"\nis {names[true]}")  # type: ignore[index]
-        axis.set_title(title, fontsize=10, color=figures.GREEN if right else figures.ORANGE)
+    figure, axes = figures.new(1.35 * columns, 1.65 * rows + 0.4, nrows=rows, ncols=columns, squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)
+    turn = ", " if max(map(len, names)) <= _SHORT else "\n"
+    for place, axis in enumerate(axes.flat):
+        if place < len(images):
+            guess, truth = guesses[place], truths[place]
+            said = f"{names[guess]}  {probabilities[place, guess]:.0%}"
+            title = said if guess == truth else f"{said}{turn}is {names[truth]}"
+            _show(axis, images[place].squeeze(), title, guess == truth)
+        else:
+            axis.set_axis_off()
+    if labels is not None:
+        right = int((guesses == truths).sum())
+        framed = "" if right == len(images) else "; the others are framed"
+        figure.suptitle(f"{right} of {len(images)} right{framed}", fontsize=11)
     return figures.finish(figure, path)
+
+
+def _show(axis: Any, image: np.ndarray, title: str, right: bool) -> None:
+    """One image: told to be wrong by its frame and by words, not by colour alone."""
+    axis.imshow(image, cmap="gray_r" if image.ndim == 2 else None)
+    axis.set_title(title, fontsize=10, color="black" if right else figures.ORANGE)
+    axis.set(xticks=[], yticks=[])
+    for spine in axis.spines.values():
+        spine.set(color=figures.LIGHT if right else figures.ORANGE, linewidth=0.8 if right else 2.5)
