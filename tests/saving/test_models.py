@@ -10,6 +10,7 @@ import pytest
 
 from tricera import layers, models, ops, optimizers, saving
 from tricera.engine.layer import Layer
+from tricera.errors import SafetyError
 
 
 def dense(L, M, Ops):
@@ -179,10 +180,48 @@ def test_classes_and_functions_of_the_user(tmp_path):
 def test_a_function_without_a_name(tmp_path):
     path = tmp_path / "twice.keras"
     model = models.Sequential([layers.Input((2,)), layers.Lambda(lambda x: x * 2, name="twice")])
-    with pytest.warns(UserWarning, match="Lambda layer 'twice' computes with a function that has no name"):
+    with pytest.warns(UserWarning, match="'twice' computes with a function that has no name"):
         model.save(path)
     twin = saving.load_model(path, custom_objects={"twice": lambda x: x * 2})
     np.testing.assert_array_equal(twin(np.ones((1, 2))), [[2.0, 2.0]])
+
+
+def test_json(tmp_path):
+    model = graph(layers, models, ops)
+    twin = models.model_from_json(model.to_json())
+    twin.set_weights(model.get_weights())
+    for a, b in zip(outputs(model, data(model)), outputs(twin, data(model)), strict=True):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="The JSON text is no JSON: "):
+        models.model_from_json("{")
+
+
+def test_a_loss_without_a_name(tmp_path):
+    path = tmp_path / "m.keras"
+    model = dense(layers, models, ops)
+    model.compile("sgd", loss=lambda y, p: ops.mean(y - p))
+    with pytest.warns(UserWarning, match="'sequential' computes with a function that has no name"):
+        model.save(path)
+    with pytest.raises(SafetyError) as error:
+        saving.load_model(path)
+    assert str(error.value) == (
+        f"{path}: a function is stored as Python code, which is never run.\n"
+        "  fix:      `load_model(..., compile=False)` where it is a loss or a metric, else build the model in Python "
+        "and `load_weights` from the file."
+    )
+    assert not saving.load_model(path, compile=False).compiled
+
+
+def test_a_compile_of_its_own(tmp_path):
+    class Own(models.Sequential):
+        def compile(self, rate):
+            super().compile("sgd", "mse")
+
+    model = Own([layers.Input((2,)), layers.Dense(1)])
+    model.compile(0.1)
+    model.save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match="has a `compile` of its own: override `compile_from_config`"):
+        assert not saving.load_model(tmp_path / "m.keras", custom_objects={"Own": Own}).compiled
 
 
 def test_what_is_no_model_file(tmp_path):

@@ -111,7 +111,7 @@ def _split(operation: Operation, nodes: list[graph.Node]) -> tuple[dict[str, Any
         )
     signature = inspect.signature(operation.function)
     settings: dict[str, Any] = {}
-    calls = []
+    calls: list[tuple[tuple, dict]] = []
     for node in nodes:
         bound = signature.bind(*node.args, **node.kwargs)
         bound.apply_defaults()
@@ -241,7 +241,7 @@ def _value(form: Any, made: dict) -> Any:
         return items if any(isinstance(item, KerasTensor | np.ndarray | list) for item in items) else tuple(items)
     if not isinstance(form, dict):
         return form
-    kind, config = form.get("class_name"), form.get("config")
+    kind, config = form.get("class_name"), form.get("config") or {}
     if kind == "__keras_tensor__":
         name, use, index = config["keras_history"]
         return made[name][use][index]
@@ -251,7 +251,7 @@ def _value(form: Any, made: dict) -> Any:
         return Ellipsis
     if kind == "__tensor__":
         return np.array(config["value"], config["dtype"])
-    if kind == "function" or (kind and config is not None):
+    if kind and "config" in form:
         return registry.deserialize(form)
     return {name: _value(item, made) for name, item in form.items()}
 

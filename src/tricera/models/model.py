@@ -10,6 +10,7 @@ from tricera.engine.layer import Layer
 from tricera.errors import did_you_mean, report
 from tricera.models import summary
 from tricera.saving import compiling
+from tricera.saving.model import to_json
 from tricera.train.trainer import Trainer
 
 
@@ -105,13 +106,17 @@ class Model(Trainer, Layer):
         """Write the model, with its weights and how it was compiled, to a `.keras` file."""
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Write the weights to a `.weights.h5` file."""
-        saving.save_weights(self, filepath, overwrite=overwrite)
+        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read the weights from a `.weights.h5` or `.keras` file."""
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The configuration, without weights, as JSON; `kwargs` are those of `json.dumps`."""
+        return to_json(self, **kwargs)
 
     def get_compile_config(self) -> dict[str, Any]:
         """How the model was compiled, as plain data."""

@@ -229,7 +229,7 @@ def _table(columns: dict[str, int], rows: Sequence[Sequence[Spans]]) -> Any:
     import rich.table
 
     table = rich.table.Table(width=columns.pop(""), show_lines=True)
-    justify = {"Param #": "right", "Trainable": "center"}
+    justify: dict[str, Any] = {"Param #": "right", "Trainable": "center"}
     for title, width in columns.items():
         table.add_column(title, justify=justify.get(title, "left"), width=width)
     for row in rows:

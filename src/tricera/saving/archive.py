@@ -44,6 +44,24 @@ def opened(path: str | os.PathLike) -> Iterator["Members"]:
         raise ValueError(report(f"{os.fspath(path)} is damaged: {error}.")) from error
 
 
+def parse(text: str | bytes, label: str) -> dict[str, Any]:
+    """The configuration that is written as JSON.
+
+    Raises:
+        SafetyError: it is nested without end.
+        ValueError: it is no JSON, or no configuration.
+    """
+    try:
+        config = json.loads(text)
+    except RecursionError:
+        raise SafetyError(report(f"{label} is nested too deeply: it is not read.")) from None
+    except ValueError as error:
+        raise ValueError(report(f"{label} is no JSON: {error}.")) from None
+    if not isinstance(config, dict):
+        raise ValueError(report(f"{label} is no configuration of a model.", got=repr(config)[:80]))
+    return config
+
+
 class Members:
     """What stands in a `.keras` file."""
 
@@ -56,16 +74,7 @@ class Members:
 
     def config(self) -> dict[str, Any]:
         """The configuration of the model."""
-        text = self._read(CONFIG)
-        try:
-            config = json.loads(text)
-        except RecursionError:
-            raise SafetyError(report(f"{self.label}: {CONFIG!r} is nested too deeply: the file is not read.")) from None
-        except ValueError as error:
-            raise ValueError(report(f"{self.label}: {CONFIG!r} is no JSON: {error}.")) from None
-        if not isinstance(config, dict):
-            raise ValueError(report(f"{self.label}: {CONFIG!r} is no configuration of a model.", got=repr(config)[:80]))
-        return config
+        return parse(self._read(CONFIG), f"{self.label}: {CONFIG!r}")
 
     def weights(self) -> h5.Reader:
         """The arrays."""

@@ -1,8 +1,10 @@
 """How a model was compiled, as plain data, and back."""
 
+import warnings
 from typing import Any
 
 from tricera.engine import registry
+from tricera.engine.inputs import where
 
 
 def compile_config(model: Any) -> dict[str, Any]:
@@ -17,6 +19,12 @@ def compile_config(model: Any) -> dict[str, Any]:
 def compile_from_config(model: Any, config: dict[str, Any]) -> None:
     """Compile as `compile_config` says; a built model's optimizer is built too."""
     if not config:
+        return
+    if type(model).compile is not registry.find("model", "Model").compile:
+        text = (
+            f"{where(model)} has a `compile` of its own: override `compile_from_config`, or compile it after loading."
+        )
+        warnings.warn(text, stacklevel=3)
         return
     model.compile(**{name: registry.deserialize(value) for name, value in config.items()})
     if model.built and getattr(model, "optimizer", None) is not None:

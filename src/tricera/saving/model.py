@@ -1,5 +1,6 @@
 """Whole models in a `.keras` file: configuration, weights, and how they were compiled."""
 
+import json
 import os
 import warnings
 import zipfile
@@ -12,10 +13,12 @@ from tricera.errors import report
 from tricera.saving import archive, atomic, trust, weights
 
 
-def save_model(model: Any, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+def save_model(
+    model: Any, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+) -> None:
     """Write the model to a `.keras` file, which Keras 3 reads too.
 
-    A function without a name (`lambda`) has no form in a file: a warning names its layer.
+    A function without a name (`lambda`) has no form in a file: a warning names what computes with it.
 
     Raises:
         ValueError: another suffix.
@@ -30,11 +33,19 @@ def save_model(model: Any, filepath: str | os.PathLike, overwrite: bool = True) 
                 fix=f"model.save({os.path.splitext(os.fspath(filepath))[0] + '.keras'!r})",
             )
         )
+    if kwargs or zipped is False:
+        raise ValueError(
+            report(
+                "A model is written to a zip archive, and there is nothing to choose.",
+                got=", ".join(kwargs) or "zipped=False",
+                fix="`model.save(filepath)`.",
+            )
+        )
     config = registry.serialize(model)
-    for name in _nameless(config):
+    for name in dict.fromkeys(_nameless(config, model.name)):
         text = report(
-            f"The Lambda layer {name!r} computes with a function that has no name: the file cannot say which.",
-            fix=f"define it with `def`, or load with `custom_objects={{{name!r}: function}}`.",
+            f"{name!r} computes with a function that has no name: the file cannot say which.",
+            fix="define it with `def`, and give it to `load_model` in `custom_objects`.",
         )
         warnings.warn(text, stacklevel=3)
     with atomic.replacing(filepath, overwrite) as fresh:
@@ -46,13 +57,32 @@ def save_model(model: Any, filepath: str | os.PathLike, overwrite: bool = True) 
             arrays.unlink(missing_ok=True)
 
 
-def _nameless(form: Any) -> list[str]:
+def _nameless(form: Any, holder: str) -> list[str]:
+    """The names of what computes with a function without a name."""
+    if trust.is_code(form):
+        return [holder]
     if isinstance(form, dict):
-        inner = form.get("config")
-        own = isinstance(inner, dict) and trust.is_code(inner.get("function"))
-        found = [inner["name"]] if own else []
-        return found + [name for value in form.values() for name in _nameless(value)]
-    return [name for item in form for name in _nameless(item)] if isinstance(form, list | tuple) else []
+        holder = form["name"] if isinstance(form.get("name"), str) else holder
+        return [name for value in form.values() for name in _nameless(value, holder)]
+    return [name for item in form for name in _nameless(item, holder)] if isinstance(form, list | tuple) else []
+
+
+def to_json(model: Any, **kwargs: Any) -> str:
+    """The model's configuration, without weights, as JSON."""
+    return json.dumps(registry.serialize(model), **kwargs)
+
+
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model that `to_json` described, with new weights.
+
+    Raises:
+        TypeError: it names classes that are not known here.
+        SafetyError: it holds code.
+    """
+    with registry.custom_object_scope(custom_objects or {}):
+        config = archive.parse(json_string, "The JSON text")
+        trust.examine(config, "The JSON text", registry.custom())
+        return registry.deserialize(config)
 
 
 def load_model(

@@ -77,6 +77,6 @@ def _ask(thing: Any, name: str) -> Any:
         return None
 
 
-def _models(*names: str) -> tuple[type, ...]:
+def _models(*names: str) -> tuple[Any, ...]:
     known = registry.names("model")
     return tuple(known[name] for name in names if name in known)

@@ -25,7 +25,13 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
         if form["class_name"] == "Lambda" and isinstance(form["config"], dict):
             _settle_function(form["config"], label, custom_objects)
         elif is_code(form):
-            raise SafetyError(_refusal(label, "a function"))
+            raise SafetyError(
+                report(
+                    f"{label}: a function is stored as Python code, which is never run.",
+                    fix="`load_model(..., compile=False)` where it is a loss or a metric, else build the model in "
+                    "Python and `load_weights` from the file.",
+                )
+            )
         elif not _is_known(form, custom_objects):
             name = form["config"] if form["class_name"] == "function" else form["class_name"]
             unknown[str(name)] = str(form.get("module"))
@@ -48,16 +54,15 @@ def _settle_function(config: dict[str, Any], label: str, custom_objects: Mapping
         if is_code(given) or (isinstance(given, list) and by_type):
             name = str(config.get("name"))
             if part != "function" or name not in custom_objects:
-                raise SafetyError(_refusal(label, f"the Lambda layer {name!r}", name))
+                raise SafetyError(
+                    report(
+                        f"{label}: the `{part}` of the Lambda layer {name!r} is stored as Python code, which is never "
+                        "run.",
+                        fix=f"pass the function: `load_model(..., custom_objects={{{name!r}: function}})`, "
+                        "or build the model in Python and `load_weights` from the file.",
+                    )
+                )
             config[part] = {"module": None, "class_name": "function", "config": name, "registered_name": name}
-
-
-def _refusal(label: str, holder: str, name: str = "name") -> str:
-    return report(
-        f"{label}: the `function` of {holder} is stored as Python code, which is never run.",
-        fix=f"pass the function: `load_model(..., custom_objects={{{name!r}: function}})`, "
-        "or build the model in Python and `load_weights` from the file.",
-    )
 
 
 def _objects(config: Any, label: str) -> Iterator[dict[str, Any]]:

@@ -15,13 +15,20 @@ from tricera.saving import archive, atomic, h5
 from tricera.saving.parts import parts
 
 
-def save_weights(model: Any, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+def save_weights(
+    model: Any, filepath: str | os.PathLike, overwrite: bool = True, max_shard_size: float | None = None
+) -> None:
     """Write the model's weights, and its optimizer's state, as Keras 3's `.weights.h5`, whatever the suffix.
+
+    Args:
+        max_shard_size: None: the weights are written to one file, whatever their size.
 
     Raises:
         ValueError: the model is not built, or the name says that it is a model's file.
     """
     _require_built(model, "saving")
+    if max_shard_size is not None:
+        raise ValueError(report("The weights are written to one file: `max_shard_size` must be None."))
     if Path(filepath).suffix in (".keras", ".zip"):
         raise ValueError(
             report(
