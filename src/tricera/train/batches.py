@@ -1,6 +1,6 @@
 """Single batches: train, test and predict on one, and the order in which results are listed."""
 
-import sys
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -8,7 +8,8 @@ import numpy as np
 from jax import tree_util
 
 from tricera.train import epoch, programs
-from tricera.train.data import Arrays, class_weighted, to_arrays
+from tricera.train.cells import Cells
+from tricera.train.data import class_weighted, to_arrays
 from tricera.train.trainable import Trainable
 
 
@@ -22,42 +23,44 @@ class Batches(Trainable):
         self._require_compiled("train_on_batch")
         if class_weight is not None:
             sample_weight = class_weighted(y, sample_weight, class_weight)
-        source = Arrays(x, y, sample_weight, batch_size=sys.maxsize)
-        self._ready(source, training=True)
-        self.reset_metrics()
-        program = programs.program((self._program_key("train"), "batch", ()), "train_batch", epoch.train_batch, (0,))
-        state = self._take("train")
-        try:
-            step = self.train_step if self.run_eagerly else lambda s, b: program(self, s, b)
-            logs, state = step(state, source.data)
-        finally:
-            self._put("train", state)
-        return self._as_asked(logs, return_dict)
+        return self._as_asked(self._on_batch("train", x, y, sample_weight), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and the metrics of one batch."""
         self._require_compiled("test_on_batch")
-        source = Arrays(x, y, sample_weight, batch_size=sys.maxsize)
-        self._ready(source, training=False)
-        self.reset_metrics()
-        program = programs.program((self._program_key("test"), "batch", ()), "test_batch", epoch.test_batch)
-        step = self.test_step if self.run_eagerly else lambda s, b: program(self, s, b)
-        logs, state = step(self._take("test"), source.data)
-        self._put("test", state)
-        return self._as_asked(logs, return_dict)
+        return self._as_asked(self._on_batch("test", x, y, sample_weight), return_dict)
+
+    def _on_batch(self, kind: str, x: Any, y: Any, sample_weight: Any) -> Any:
+        batch = to_arrays(x, "x"), to_arrays(y, "y"), to_arrays(sample_weight, "sample_weight")
+        self._ready_for(batch, training=kind == "train")
+        cells = Cells(self, kind)
+        cells.reset_metrics()
+        function, donate = (epoch.train_batch, (0,)) if kind == "train" else (epoch.test_batch, ())
+        state = cells.take()
+        try:
+            if self.run_eagerly:
+                logs, state = function(self, state, batch)
+            else:
+                program = programs.program((self._program_key(kind), "batch", ()), f"{kind}_batch", function, donate)
+                logs, state = program(self, state, batch)
+        finally:
+            cells.put(state)
+        return logs
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
-        batch = (to_arrays(x, "x"), None, None)
+        x = to_arrays(x, "x")
         if not self.built:
-            self._outputs_for(batch[0])
-        return tree_util.tree_map(np.asarray, self._predict_batch(batch))
+            self._outputs_for(x)
+        return tree_util.tree_map(np.asarray, self._predictor()(x))
 
-    def _predict_batch(self, batch: Any) -> Any:
+    def _predictor(self) -> Callable:
+        """The function of a batch's inputs that predicts with the values of now."""
+        state = Cells(self, "predict").take()
         if self.run_eagerly:
-            return self.predict_step(self._take("predict"), (batch[0],))[0]
+            return lambda x: self.predict_step(state, (x,))[0]
         program = programs.program(self._program_key("predict"), "predict", epoch.predict_batch)
-        return program(self, self._take("predict"), (batch[0],))
+        return lambda x: program(self, state, (x,))
 
     def _in_order(self, logs: dict[str, Any]) -> list[Any]:
         """The values of logs as `evaluate` lists them: the loss, each output's loss, then the metrics."""

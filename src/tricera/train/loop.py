@@ -15,6 +15,7 @@ from tricera.engine import device
 from tricera.errors import report
 from tricera.train import epoch as epochs
 from tricera.train import programs
+from tricera.train.cells import Cells
 from tricera.train.data import Arrays
 from tricera.train.plan import Plan
 
@@ -28,14 +29,14 @@ class Runner:
     """One run over one source: training (`kind="train"`) or testing (`"test"`).
 
     Args:
-        key: what the programs depend on.
         plan: how the batches are computed.
         shown: whether somebody watches the progress.
     """
 
-    def __init__(self, model: Any, source: Any, kind: str, key: Any, plan: Plan, shown: bool):
+    def __init__(self, model: Any, source: Any, kind: str, plan: Plan, shown: bool):
         self.model, self.source, self.kind, self.plan = model, source, kind, plan
-        self._key = key
+        self.cells = Cells(model, kind)
+        self._key = model._program_key(kind)
         self._seconds_per_chunk = _SECONDS_SHOWN if shown else _SECONDS_SILENT
         self._seconds_per_step: float | None = None
         self._prepared = False

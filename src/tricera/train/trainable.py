@@ -1,5 +1,6 @@
 """compile, and what every way of training stands on: metrics, checks, program keys, the state."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from tricera.engine.inputs import where
 from tricera.errors import report
 from tricera.train import checks, structure
 from tricera.train.compiled import CompiledLoss, CompiledMetrics
+from tricera.train.data import Arrays
 from tricera.train.plan import Plan
 from tricera.train.step import Steps
 
@@ -23,6 +25,7 @@ class Trainable(Steps):
     # What a layer gives.
     dtype_policy: Any
     built: bool
+    trainable: Any
     variables: list[Any]
     _flatten_layers: Callable
     _held_metrics: Callable
@@ -39,6 +42,7 @@ class Trainable(Steps):
     _compile_metrics: CompiledMetrics | None = None
     _loss_tracker: Any = None
     _train_plan: Plan | None = None
+    _program_token: Any = None
 
     # ---- compile
 
@@ -157,6 +161,15 @@ class Trainable(Steps):
             self.optimizer.build(self.trainable_variables)
         return fresh
 
+    def _ready_for(self, data: Any, training: bool) -> None:
+        """The same for a single batch, whose checks are made once for batches of the same shapes."""
+        signature = tree_util.tree_map(lambda a: (a.shape, a.dtype), data)
+        key = (repr(signature), training, self._program_token, self.trainable)
+        if self.__dict__.get("_ready_key") != key:
+            x, y, sample_weight = data
+            self._ready(Arrays(x, y, sample_weight, sys.maxsize), training)
+            self.__dict__["_ready_key"] = key
+
     def _outputs_for(self, x: Any) -> Any:
         """The symbolic outputs for a batch of unknown size; builds what is not built."""
         symbolic = tree_util.tree_map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), x)
@@ -177,22 +190,3 @@ class Trainable(Steps):
             layers = tuple(layer.trainable for layer in self._flatten_layers())
             parts = (self.__dict__.setdefault("_program_token", object()), flags, layers)
         return (kind, *parts)
-
-    # ---- state
-
-    def _take(self, kind: str) -> tuple[list[Any], ...]:
-        """The values of all variables, for programs; those of training are given away: `_put` brings them back."""
-        groups = self._groups(kind)
-        if kind == "train":
-            return tuple([v.take() for v in group] for group in groups)
-        return tuple([v.raw() for v in group] for group in groups)
-
-    def _groups(self, kind: str) -> tuple[list[Any], ...]:
-        optimizer = [list(self.optimizer.variables)] if kind == "train" else []
-        metrics = [self.metrics_variables] if kind != "predict" else []
-        return (self.trainable_variables, self.non_trainable_variables, *optimizer, *metrics)
-
-    def _put(self, kind: str, state: tuple[list[Any], ...]) -> None:
-        for variables, values in zip(self._groups(kind), state, strict=True):
-            for variable, value in zip(variables, values, strict=True):
-                variable.put(value)

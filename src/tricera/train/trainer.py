@@ -103,14 +103,14 @@ class Trainer(Batches):
     ) -> Any:
         every_batch = callbacks.overrides_batch_hooks
         plan = choose(self, source, every_batch)
-        runner = Runner(self, source, "train", self._program_key("train"), plan, shown=_is_shown(callbacks))
+        runner = Runner(self, source, "train", plan, shown=_is_shown(callbacks))
         validate = self._validator(validation, validation_steps)
         self.stop_training = False
         callbacks.on_train_begin()
         logs: dict[str, Any] = {}
         with interruptible() as interrupted:
             for epoch_index in epochs:
-                self.reset_metrics()
+                runner.cells.reset_metrics()
                 callbacks.on_epoch_begin(epoch_index)
                 logs = self._train_epoch(runner, callbacks, shuffle, steps_per_epoch, every_batch, interrupted)
                 if validate is not None and _due(epoch_index, validation_freq):
@@ -129,16 +129,17 @@ class Trainer(Batches):
         self, runner: Runner, callbacks: Any, shuffle: Any, limit: int | None, every_batch: bool, interrupted: Any
     ) -> dict[str, Any]:
         """One pass over the data: the logs at its end. The variables hold what was reached, whatever happens."""
-        state = self._take("train")
+        cells = runner.cells
+        state = cells.take()
         done, logs = 0, None
         steps = runner.epoch(state, shuffle, limit)
         try:
             if every_batch:
-                self._put("train", state)
+                cells.put(state)
             callbacks.on_train_batch_begin(0)
             for done, logs, state in steps:
                 if every_batch:
-                    self._put("train", state)
+                    cells.put(state)
                 callbacks.on_train_batch_end(done - 1, logs)
                 if interrupted():
                     raise KeyboardInterrupt
@@ -146,15 +147,10 @@ class Trainer(Batches):
                     break
                 callbacks.on_train_batch_begin(done)
                 if every_batch:
-                    self._take_into(state)
+                    cells.retake(state)
         finally:
-            self._put("train", state)
+            cells.put(state)
         return floats(logs) if done else {}
-
-    def _take_into(self, state: tuple[list[Any], ...]) -> None:
-        """Refresh a state in place from the variables, which a callback may have read or set."""
-        for group, values in zip(state, self._take("train"), strict=True):
-            group[:] = values
 
     def _finish(self) -> None:
         if hasattr(self.optimizer, "finalize_variable_values"):
@@ -169,7 +165,7 @@ class Trainer(Batches):
         def validate(callbacks: Any) -> dict[str, Any]:
             if not made:
                 plan = choose(self, source, callbacks.overrides_test_batch_hooks)
-                made.append(Runner(self, source, "test", self._program_key("test"), plan, shown=False))
+                made.append(Runner(self, source, "test", plan, shown=False))
             logs = self._test(made[0], callbacks, steps)
             return {f"val_{name}": value for name, value in logs.items()}
 
@@ -196,7 +192,7 @@ class Trainer(Batches):
         self._ready(source, training=False)
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         plan = choose(self, source, callbacks.overrides_test_batch_hooks)
-        runner = Runner(self, source, "test", self._program_key("test"), plan, shown=_is_shown(callbacks))
+        runner = Runner(self, source, "test", plan, shown=_is_shown(callbacks))
         logs = self._test(runner, callbacks, steps)
         if return_dict:
             return logs
@@ -204,15 +200,15 @@ class Trainer(Batches):
         return values[0] if len(values) == 1 else values
 
     def _test(self, runner: Runner, callbacks: Any, steps: int | None) -> dict[str, Any]:
-        self.reset_metrics()
+        runner.cells.reset_metrics()
         callbacks.on_test_begin()
         callbacks.on_test_batch_begin(0)
-        done, logs, state = 0, None, self._take("test")
+        done, logs, state = 0, None, runner.cells.take()
         epoch_steps = runner.epoch(state, False, steps)
         for done, logs, state in epoch_steps:  # noqa: B007
             callbacks.on_test_batch_end(done - 1, logs)
             callbacks.on_test_batch_begin(done)
-        self._put("test", state)
+        runner.cells.put(state)
         found = floats(logs) if done else {}
         callbacks.on_test_end(found)
         return found
@@ -233,9 +229,10 @@ class Trainer(Batches):
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         callbacks.on_predict_begin()
         parts: list[Any] = []
+        predict = self._predictor()
         for index, batch in enumerate(self._limited(source, steps)):
             callbacks.on_predict_batch_begin(index)
-            parts.append(self._predict_batch(batch))
+            parts.append(predict(batch[0]))
             callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
             if index >= 8:
                 parts[index - 8] = jax.device_get(parts[index - 8])
