@@ -265,9 +265,14 @@ class ProgbarLogger(Callback):
         self.seen = batch + 1
         if self.progbar is not None:
             # Unread logs stay on the device while nothing is drawn.
-            self.progbar.update(self.seen, logs if self.progbar.is_due() else None, finalize=False)
+            self.progbar.update(self.seen, _loss_first(logs) if self.progbar.is_due() else None, finalize=False)
 
     def _finish(self, logs: Mapping | None) -> None:
         if self.progbar is not None:
             self.target = self.progbar.target = self.target or self.seen
-            self.progbar.update(self.seen or self.target, logs, finalize=True)
+            self.progbar.update(self.seen or self.target, _loss_first(logs), finalize=True)
+
+
+def _loss_first(logs: Mapping | None) -> list[tuple[str, Any]]:
+    """Names and values as people read them: the loss, the metrics, then the same of validation."""
+    return sorted((logs or {}).items(), key=lambda item: (item[0].startswith("val_"), not item[0].endswith("loss")))
