@@ -249,3 +249,11 @@ def test_errors():
     assert says(TypeError, lambda: rnn.LSTM(2, unit=3)).startswith(
         "LSTM: Unrecognized keyword argument passed: 'unit'."
     )
+
+
+def test_inference_with_an_unknown_batch_size_leaves_states_alone():
+    layer = rnn.GRU(3, stateful=True)
+    layer(sequences())
+    before = np.asarray(layer.states[0].value)
+    assert layer(KerasTensor((None, 5, 4))).shape == (None, 3)
+    same(layer.states[0].value, before)
