@@ -9,7 +9,7 @@ from tricera.engine.pure import pure
 
 # Layers whose mask is not that of the input, or has another shape.
 OWN = {"Embedding", "ReversibleEmbedding", "Masking", "Concatenate", "Dot", "GlobalAveragePooling1D", "Softmax"}
-OWN |= {"SimpleRNN", "GRU", "LSTM"}
+OWN |= {"SimpleRNN", "GRU", "LSTM", "Bidirectional"}
 MASK = jnp.asarray([[True] * 4 + [False] * 2, [True] * 6])
 CARRIERS = [row for row in ROWS if row.name not in OWN and row.input in ((2, 6, 4), [(2, 6, 4)] * 2)]
 
