@@ -180,12 +180,12 @@ class CallSpec:
 
 @functools.cache
 def spec_of(call: Callable) -> CallSpec:
-    """The CallSpec of an unbound `call` method."""
+    """The CallSpec of an unbound `call` method: without its first parameter, whatever its name."""
     spec = CallSpec(call)
-    parameters = list(spec.signature.parameters.values())
-    if parameters and parameters[0].name == "self":
-        spec.signature = spec.signature.replace(parameters=parameters[1:])
-        spec.names = [name for name in spec.names if name != "self"]
+    own, *parameters = spec.signature.parameters.values()
+    if own.kind is not own.VAR_POSITIONAL:
+        spec.signature = spec.signature.replace(parameters=parameters)
+        spec.names.remove(own.name)
     return spec
 
 
@@ -213,7 +213,7 @@ def shapes(value: Any) -> Any:
 def build_arguments(build: Callable, arguments: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
     """The args and kwargs for a `build` method: shapes by the names of the call's arguments, or the first one's."""
     found = {f"{name}_shape": shapes(value) for name, value in arguments.items() if _has_tensors(value)}
-    wanted = [name for name in inspect.signature(build).parameters if name != "self"]
+    wanted = list(inspect.signature(build).parameters)[1:]
     by_name = {name: found[name] for name in wanted if name in found}
     if by_name and (len(wanted) == len(by_name) or wanted[0] in by_name):
         return (), by_name
