@@ -203,6 +203,27 @@ def test_a_configuration_without_end(model, tmp_path):
         saving.load_model(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.pop("layers"), "the configuration cannot be understood: KeyError('layers')"),
+        (lambda c: c.update(input_layers="a"), "The graph's inputs or outputs are not places of tensors"),
+        (lambda c: c["output_layers"].__setitem__(1, 7), r"The graph has no tensor \['d', 7, 0\]"),
+        (lambda c: c["layers"].append(c["layers"][1]), "The graph has two layers of the name 'd'"),
+        (
+            lambda c: c["layers"][1]["inbound_nodes"][0]["args"][0]["config"].update(keras_history=["d", 0, 0]),
+            "The graph is not connected: nothing makes the inputs of 'd'",
+        ),
+    ],
+)
+def test_graphs_that_are_none(tmp_path, change, message):
+    x = layers.Input((2,), name="x")
+    graph = models.Model(x, layers.Dense(1, name="d")(x))
+    with_config(graph, tmp_path / "m.keras", lambda c: change(c["config"]))
+    with pytest.raises(ValueError, match=message):
+        saving.load_model(tmp_path / "m.keras")
+
+
 def test_two_members_of_one_name(model, tmp_path):
     path = tmp_path / "m.keras"
     model.save(path)

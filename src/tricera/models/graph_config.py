@@ -260,6 +260,8 @@ def _tensors(struct: Any, made: dict) -> Any:
     """The tensors at the places in a nesting; a place is `[name, use, index]`."""
     if isinstance(struct, dict):
         return {name: _tensors(item, made) for name, item in struct.items()}
+    if not isinstance(struct, list | tuple):
+        raise ValueError(report("The graph's inputs or outputs are not places of tensors.", got=repr(struct)))
     if len(struct) == 3 and isinstance(struct[0], str):
         name, use, index = struct
         if not _is_made(struct, made):

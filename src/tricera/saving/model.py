@@ -82,7 +82,14 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     with registry.custom_object_scope(custom_objects or {}):
         config = archive.parse(json_string, "The JSON text")
         trust.examine(config, "The JSON text", registry.custom())
+        return _made(config, "The JSON text")
+
+
+def _made(config: dict[str, Any], label: str) -> Any:
+    try:
         return registry.deserialize(config)
+    except (KeyError, IndexError, AttributeError) as error:
+        raise ValueError(report(f"{label}: the configuration cannot be understood: {error!r}.")) from error
 
 
 def load_model(
@@ -114,7 +121,7 @@ def load_model(
         compiled, built = config.pop("compile_config", None) if compile else None, config.pop("build_config", None)
         config.pop("compile_config", None)
         trust.examine([config, compiled], label, registry.custom())
-        model = registry.deserialize(config)
+        model = _made(config, label)
         if not isinstance(model, registry.find("model", "Model")):
             raise ValueError(report(f"{label} holds no model.", got=type(model).__name__))
         if built and not model.built:
