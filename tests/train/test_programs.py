@@ -64,6 +64,25 @@ def test_another_structure_is_another_program(data, change):
     assert programs.traces["train_many"] == before + 1
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda other: layers.Reshape((5, 1) if other else (1, 5)),
+        lambda other: layers.Dense(3, use_bias=other),
+        lambda other: layers.Activation("relu" if other else "tanh"),
+        lambda other: layers.Dropout(0.25 if other else 0.5),
+        lambda other: layers.LeakyReLU(negative_slope=0.1 if other else 0.3),
+        lambda other: layers.Lambda(lambda x: x + other),
+    ],
+)
+def test_no_two_layers_share_a_program_by_mistake(layer, data):
+    x, _ = data
+    for other in (False, True):
+        tricera.utils.set_random_seed(0)
+        model = tricera.Sequential([layers.Input((5,)), layer(other)])
+        np.testing.assert_allclose(model.predict(x, verbose=0), np.asarray(model(x)), rtol=1e-6)
+
+
 def test_freezing_a_layer_is_another_program(data):
     model = build()
     model.fit(*data, batch_size=11, verbose=0)
@@ -73,6 +92,21 @@ def test_freezing_a_layer_is_another_program(data):
     frozen.fit(*data, batch_size=11, verbose=0)
     assert programs.traces["train_many"] == 2
     np.testing.assert_array_equal(before[0], frozen.layers[0].get_weights()[0])
+
+
+def test_freezing_one_of_two_equal_layers_inside_a_layer_counts(data):
+    x = np.ones((4, 3, 5), "float32")
+    y = np.ones((4, 3, 4), "float32")
+    for side in ("forward_layer", "backward_layer"):
+        model = tricera.Sequential([layers.Input((3, 5)), layers.Bidirectional(layers.LSTM(2, return_sequences=True))])
+        model.compile("sgd", "mse")
+        frozen = getattr(model.layers[0], side)
+        frozen.trainable = False
+        before = frozen.get_weights()
+        model.fit(x, y, verbose=0)
+        for a, b in zip(before, frozen.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert programs.traces["train_many"] == (1 if side == "forward_layer" else 2)
 
 
 def test_an_attribute_set_after_construction_counts(data):

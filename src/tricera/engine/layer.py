@@ -86,6 +86,9 @@ class Layer(Weighted):
         if attribute == "name":  # a subclass that does not call `super().__init__()`
             self.__dict__["name"] = naming.auto_name(type(self))
             return self.__dict__["name"]
+        own = getattr(type(self), attribute, None)
+        if isinstance(own, property):  # it raised an AttributeError of its own, which says more
+            return own.__get__(self)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
 
     # ---- dtypes
@@ -283,28 +286,21 @@ class Layer(Weighted):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the layer's only use."""
-        node = self._only_node("input")
+        """The symbolic input of the layer's first use."""
+        node = self._first_node("input")
         return node.args[0] if len(node.args) == 1 and not node.kwargs else node.input_tensors
 
     @property
     def output(self) -> Any:
-        """The symbolic output of the layer's only use."""
-        return self._only_node("output").outputs
+        """The symbolic output of the layer's first use."""
+        return self._first_node("output").outputs
 
-    def _only_node(self, what: str) -> Node:
+    def _first_node(self, what: str) -> Node:
         if not self._inbound_nodes:
             raise AttributeError(
                 report(
                     f"{where(self)} has never been called and thus has no defined {what}.",
                     fix="call it on an `Input`, or put it into a Sequential model with an `Input`.",
-                )
-            )
-        if len(self._inbound_nodes) > 1:
-            raise AttributeError(
-                report(
-                    f"{where(self)} has multiple inbound nodes, hence the notion of `layer.{what}` is ill-defined.",
-                    fix=f"use `get_{what}_at(node_index)`.",
                 )
             )
         return self._inbound_nodes[0]

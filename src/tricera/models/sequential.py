@@ -30,6 +30,7 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         self._graph: Functional | None = None
         self._source: KerasTensor | None = None
+        self._made: list[KerasTensor] = []  # the output of each layer in the graph
         for layer in [layers] if isinstance(layers, Layer) else layers or []:
             self.add(layer, rebuild=False)
         self._connect()
@@ -75,29 +76,30 @@ class Sequential(Model):
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the top layer away, and return it."""
         layer = self._stack.pop()
+        del self._made[len(self._stack) :]
         self._graph, self.built = None, False
         if rebuild:
             self._connect()
         return layer
 
     def _connect(self) -> None:
-        """Make the graph, where the shape of the input is known."""
+        """Make the graph, where the shape of the input is known; layers that stand in it are not called again."""
         if self._source is None or not self._stack:
             self._graph = None
             return
         with scope.name_scope(self.name):
-            x: Any = self._source
-            for layer in self._stack:
-                x = layer(x)
-                if len(tree_util.tree_leaves(x, is_leaf=lambda t: isinstance(t, KerasTensor))) != 1:
+            for layer in self._stack[len(self._made) :]:
+                output = layer(self._made[-1] if self._made else self._source)
+                if not isinstance(output, KerasTensor):
                     raise ValueError(
                         report(
                             "Layers added to a Sequential model can only have a single output tensor.",
-                            got=f"layer {layer.name!r} with {len(x)} outputs",
+                            got=f"layer {layer.name!r} with {len(tree_util.tree_leaves(output))} outputs",
                             fix="use the functional API.",
                         )
                     )
-        self._graph = Functional(self._source, x, name=self.name)
+                self._made.append(output)
+        self._graph = Functional(self._source, self._made[-1], name=self.name)
         naming.auto_name(Functional)  # Keras counts the graph inside, too
         self.built = True
 

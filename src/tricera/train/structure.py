@@ -17,8 +17,7 @@ class Unshared(Exception):
 
 
 # Arguments that a program does not depend on: they say where variables begin, or what things are called.
-_IRRELEVANT = ("name", "seed", "dtype")
-_NOT_OWN = ("initializer", "_initializer", "_shape", "_dim")
+_IRRELEVANT = {"name", "seed", "dtype", "input_shape", "batch_input_shape", "batch_shape"}
 
 
 def key(thing: Any) -> Any:
@@ -61,12 +60,18 @@ def _of_configured(thing: Configured) -> tuple:
     arguments = [
         (name, key(value))
         for name, value in thing.arguments().items()
-        if name not in _IRRELEVANT and not name.endswith(_NOT_OWN)
+        if name not in _IRRELEVANT and not name.endswith("initializer")
     ]
     return (cls, *arguments, *(_of_layer(thing) if isinstance(thing, Layer) else ()))
 
 
 def _of_layer(layer: Layer) -> tuple:
-    state = [key(variable) for variable in layer._own()]
+    """What a layer computes with beside its arguments: flags, plain attributes, variables, the layers inside."""
     flags = (layer.trainable, layer.built, layer.autocast, layer.supports_masking, key(layer.dtype_policy))
-    return (flags, key(layer.activity_regularizer), *state)
+    plain = [
+        (name, key(value))
+        for name, value in vars(layer).items()
+        if isinstance(value, bool | int | float | str) and name not in _IRRELEVANT and not name.startswith("_")
+    ]
+    inside = map(key, [*layer._own(), *layer._sublayers()])
+    return (flags, key(layer.activity_regularizer), *plain, *inside)
