@@ -1,6 +1,6 @@
 """Single batches: train, test and predict on one, and the order in which results are listed."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
@@ -52,15 +52,20 @@ class Batches(Trainable):
         x = to_arrays(x, "x")
         if not self.built:
             self._outputs_for(x)
-        return tree_util.tree_map(np.asarray, self._predictor()(x))
+        return tree_util.tree_map(np.asarray, next(self._predictions([x])))
 
-    def _predictor(self) -> Callable:
-        """The function of a batch's inputs that predicts with the values of now."""
-        state = Cells(self, "predict").take()
-        if self.run_eagerly:
-            return lambda x: self.predict_step(state, (x,))[0]
+    def _predictions(self, inputs: Iterable[Any]) -> Iterator[Any]:
+        """The outputs for each batch of inputs; what layers keep from batch to batch goes on, and stays."""
+        cells = Cells(self, "predict")
+        trainable, others = cells.take()
         program = programs.program(self._program_key("predict"), "predict", epoch.predict_batch)
-        return lambda x: program(self, state, (x,))
+        for x in inputs:
+            if self.run_eagerly:
+                outputs, others = self.predict_step((trainable, others), (x,))
+            else:
+                outputs, others = program(self, (trainable, others), (x,))
+            cells.put((trainable, others))
+            yield outputs
 
     def _in_order(self, logs: dict[str, Any]) -> list[Any]:
         """The values of logs as `evaluate` lists them: the loss, each output's loss, then the metrics."""

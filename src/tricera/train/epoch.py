@@ -37,9 +37,9 @@ def test_batch(model: Any, state: State, data: Any) -> tuple[Any, State]:
     return logs, state
 
 
-def predict_batch(model: Any, state: State, data: Any) -> Any:
-    """The outputs for a batch."""
-    return model.predict_step(state, data)[0]
+def predict_batch(model: Any, state: State, data: Any) -> tuple[Any, Any]:
+    """`(outputs, new non-trainable values)` for a batch."""
+    return model.predict_step(state, data)
 
 
 def train_at(size: int) -> Callable:

@@ -1,6 +1,6 @@
 """compile, fit, evaluate, predict, and the same for single batches."""
 
-from collections.abc import Iterator
+import itertools
 from typing import Any
 
 import jax
@@ -229,22 +229,19 @@ class Trainer(Batches):
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         callbacks.on_predict_begin()
         parts: list[Any] = []
-        predict = self._predictor()
-        for index, batch in enumerate(self._limited(source, steps)):
+        inputs = (x for x, _, _ in itertools.islice(source.batches(), steps))
+        for index, outputs in enumerate(self._predictions(inputs)):
             callbacks.on_predict_batch_begin(index)
-            parts.append(predict(batch[0]))
-            callbacks.on_predict_batch_end(index, {"outputs": parts[-1]})
-            if index >= 8:
-                parts[index - 8] = jax.device_get(parts[index - 8])
+            parts.append(outputs)
+            callbacks.on_predict_batch_end(index, {"outputs": outputs})
+            if index >= _UNDER_WAY:
+                parts[index - _UNDER_WAY] = jax.device_get(parts[index - _UNDER_WAY])
         callbacks.on_predict_end()
         parts = [tree_util.tree_map(np.asarray, jax.device_get(part)) for part in parts]
         return tree_util.tree_map(lambda *arrays: np.concatenate(arrays), *parts)
 
-    def _limited(self, source: Any, steps: int | None) -> Iterator[Any]:
-        for index, batch in enumerate(source.batches()):
-            if steps is not None and index >= steps:
-                return
-            yield batch
+
+_UNDER_WAY = 8  # batches of predictions that wait on the device
 
 
 # ---- small parts of a run
