@@ -6,6 +6,7 @@ from typing import Any
 import jax
 from jax import lax, tree_util
 
+from tricera.engine.pure import stateless
 from tricera.train.step import State, Steps
 
 
@@ -60,10 +61,22 @@ def test_at(size: int) -> Callable:
     return run
 
 
+def begun(model: Any, metrics: list[Any], step: Any) -> list[Any]:
+    """The metrics' values, or what they are reset to if this is the first step of an epoch."""
+    variables = model.metrics_variables
+    with stateless(variables, metrics) as table:
+        model.reset_metrics()
+    return [jax.numpy.where(step == 0, table[v], old) for v, old in zip(variables, metrics, strict=True)]
+
+
 def train_many(size: int) -> Callable:
-    """A program of the training steps `first` to `last` (both traced: one compilation for any number)."""
+    """A program of the training steps `first` to `last` (both traced: one compilation for any number).
+
+    Metrics begin anew with step 0, so that the host need not do it for each epoch.
+    """
 
     def run(model: Any, state: State, data: Any, order: Any, first: Any, last: Any) -> tuple[Any, State]:
+        state = (*state[:-1], begun(model, state[-1], first))
         if trains_by_default(model):
             body = lambda i, s: _same(s, model._advance(s, take(data, order, i * size, size)))  # noqa: E731
             state = lax.fori_loop(first, last, body, state)
@@ -74,9 +87,10 @@ def train_many(size: int) -> Callable:
 
 
 def test_many(size: int) -> Callable:
-    """A program of the testing steps `first` to `last`."""
+    """A program of the testing steps `first` to `last`; metrics begin anew with step 0."""
 
     def run(model: Any, state: State, data: Any, order: Any, first: Any, last: Any) -> tuple[Any, State]:
+        state = (*state[:-1], begun(model, state[-1], first))
         if tests_by_default(model):
             trainable = state[0]
 

@@ -73,6 +73,12 @@ class Runner:
 
     # ---- one epoch
 
+    def begin(self) -> Any:
+        """Forget what the metrics saw, unless the program does; the state to begin an epoch with."""
+        if not self._prepared or self.plan.mode != "epochs":
+            self.cells.reset_metrics()
+        return self.cells.take()
+
     def epoch(self, state: Any, shuffle: Any, limit: int | None) -> Iterator[tuple[int, Any, Any]]:
         """Run the batches of one epoch; yields `(steps done, logs, state)` after each step or chunk of steps."""
         if self.plan.resident:

@@ -110,7 +110,6 @@ class Trainer(Batches):
         logs: dict[str, Any] = {}
         with interruptible() as interrupted:
             for epoch_index in epochs:
-                runner.cells.reset_metrics()
                 callbacks.on_epoch_begin(epoch_index)
                 logs = self._train_epoch(runner, callbacks, shuffle, steps_per_epoch, every_batch, interrupted)
                 if validate is not None and _due(epoch_index, validation_freq):
@@ -130,7 +129,7 @@ class Trainer(Batches):
     ) -> dict[str, Any]:
         """One pass over the data: the logs at its end. The variables hold what was reached, whatever happens."""
         cells = runner.cells
-        state = cells.take()
+        state = runner.begin()
         done, logs = 0, None
         steps = runner.epoch(state, shuffle, limit)
         try:
@@ -200,10 +199,9 @@ class Trainer(Batches):
         return values[0] if len(values) == 1 else values
 
     def _test(self, runner: Runner, callbacks: Any, steps: int | None) -> dict[str, Any]:
-        runner.cells.reset_metrics()
         callbacks.on_test_begin()
         callbacks.on_test_batch_begin(0)
-        done, logs, state = 0, None, runner.cells.take()
+        done, logs, state = 0, None, runner.begin()
         epoch_steps = runner.epoch(state, False, steps)
         for done, logs, state in epoch_steps:  # noqa: B007
             callbacks.on_test_batch_end(done - 1, logs)
