@@ -31,6 +31,7 @@ from tricera.train.stream import Sequence as Sequence
 from tricera.utils.categorical import normalize as normalize
 from tricera.utils.categorical import to_categorical as to_categorical
 from tricera.utils.files import get_file as get_file
+from tricera.utils.sequences import pad_sequences as pad_sequences
 from tricera.utils.session import clear_session as clear_session
 
 __all__ = ["is_keras_tensor", "serialize_keras_object", "unpack_x_y_sample_weight"]
