@@ -74,11 +74,8 @@ class Cell(Layer):
         """
         autocast = self.compute_dtype if self.autocast and self.compute_dtype != self.variable_dtype else None
         with scope.enter(autocast=autocast, path=self._path()):
-            sequences = sequences.astype(self.compute_dtype)
             inward, across = self.drops((sequences.shape[0], sequences.shape[-1]), training)
-            if inward is not None:
-                inward = [drop[:, None] for drop in inward]
-            projected = jnp.swapaxes(self.project(sequences, inward), 0, 1)
+            projected = self.project(jnp.swapaxes(sequences.astype(self.compute_dtype), 0, 1), inward)
             if across is None and self._is_usual():
                 found = self.fast(projected, states, mask=mask, return_sequences=return_sequences, **how)
                 return found[0], found[1], list(found[2])
@@ -129,6 +126,8 @@ def compiled(kernel: Callable) -> Callable:
 def gated(x: Any, drops: list | None, kernel: Any) -> Any:
     """`x @ kernel`, where each gate sees `x` through its own dropout."""
     if drops is None:
-        return x @ kernel
+        return recurrent.product(x, kernel)
     columns = jnp.split(kernel, len(drops), -1)
-    return jnp.concatenate([(x * drop) @ column for drop, column in zip(drops, columns, strict=True)], -1)
+    return jnp.concatenate(
+        [recurrent.product(x * drop, column) for drop, column in zip(drops, columns, strict=True)], -1
+    )
