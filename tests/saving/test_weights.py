@@ -114,7 +114,7 @@ def test_an_unbuilt_model(tmp_path):
     model = models.Sequential([layers.Dense(2)], name="later")
     with pytest.raises(ValueError) as error:
         model.save_weights(tmp_path / "w.weights.h5")
-    assert str(error.value).startswith('Sequential layer "later": You are saving a model that has not yet been built.')
+    assert str(error.value).startswith('Sequential model "later": You are saving a model that has not yet been built.')
     (tmp_path / "w.weights.h5").touch()
     with pytest.raises(ValueError, match="loading weights into a model that has not yet been built"):
         model.load_weights(tmp_path / "w.weights.h5")

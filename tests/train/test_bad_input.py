@@ -70,7 +70,7 @@ Data cardinality is ambiguous: all arrays must have the same number of samples.
         ValueError,
         lambda: model().fit(X, verbose=0),
         """
-Sequential layer "net": the targets are missing: the loss compares the model's outputs with them.
+Sequential model "net": the targets are missing: the loss compares the model's outputs with them.
   expected: out: (None, 1)
   got:      y=None
   fix:      pass `y`, or batches of `(x, y)`.
@@ -80,7 +80,7 @@ Sequential layer "net": the targets are missing: the loss compares the model's o
         ValueError,
         lambda: model().fit(X, np.ones((6, 10)), verbose=0),
         """
-Sequential layer "net", output 'out': the targets do not fit the loss 'mean_squared_error'.
+Sequential model "net", output 'out': the targets do not fit the loss 'mean_squared_error'.
   expected: targets of the output's shape, (None, 1)
   got:      shape (None, 10)
   fix:      give the last layer 10 units, one for each column of the targets.
@@ -90,7 +90,7 @@ Sequential layer "net", output 'out': the targets do not fit the loss 'mean_squa
         ValueError,
         lambda: model(3, "categorical_crossentropy").fit(X, np.arange(6) % 3, verbose=0),
         """
-Sequential layer "net", output 'out': the targets do not fit the loss 'categorical_crossentropy'.
+Sequential model "net", output 'out': the targets do not fit the loss 'categorical_crossentropy'.
   expected: targets of the output's shape, (None, 3)
   got:      shape (None,)
   fix:      use the loss 'sparse_categorical_crossentropy', or `to_categorical(y, 3)`.
@@ -100,7 +100,7 @@ Sequential layer "net", output 'out': the targets do not fit the loss 'categoric
         ValueError,
         lambda: model(3, "sparse_categorical_crossentropy").fit(X, np.eye(3)[np.arange(6) % 3], verbose=0),
         """
-Sequential layer "net", output 'out': the targets do not fit the loss 'sparse_categorical_crossentropy'.
+Sequential model "net", output 'out': the targets do not fit the loss 'sparse_categorical_crossentropy'.
   expected: one integer label for each prediction, shape (None,)
   got:      shape (None, 3)
   fix:      these look like one-hot targets: use 'categorical_crossentropy', or `y.argmax(-1)`.
@@ -110,7 +110,7 @@ Sequential layer "net", output 'out': the targets do not fit the loss 'sparse_ca
         ValueError,
         lambda: model(3, "sparse_categorical_crossentropy").fit(X, np.arange(6) % 3 + 1, verbose=0),
         """
-Sequential layer "net", output 'out': a label is out of range for the loss 'sparse_categorical_crossentropy'.
+Sequential model "net", output 'out': a label is out of range for the loss 'sparse_categorical_crossentropy'.
   expected: integers from 0 to 2, for an output of 3 classes
   got:      3 in sample 2; 2 label(s) out of range
   fix:      subtract 1, so that labels begin at 0.
@@ -120,7 +120,7 @@ Sequential layer "net", output 'out': a label is out of range for the loss 'spar
         ValueError,
         lambda: model(3, "sparse_categorical_crossentropy").fit(X, np.arange(6), verbose=0),
         """
-Sequential layer "net", output 'out': a label is out of range for the loss 'sparse_categorical_crossentropy'.
+Sequential model "net", output 'out': a label is out of range for the loss 'sparse_categorical_crossentropy'.
   expected: integers from 0 to 2, for an output of 3 classes
   got:      3 in sample 3; 3 label(s) out of range
   fix:      give the last layer 6 units.
@@ -130,7 +130,7 @@ Sequential layer "net", output 'out': a label is out of range for the loss 'spar
         ValueError,
         lambda: model().fit(np.ones((6, 2, 2)), Y, verbose=0),
         """
-Functional layer "net": input 'in' has the wrong shape and is incompatible with the layer.
+Functional model "net": input 'in' has the wrong shape and is incompatible with the layer.
   expected: (None, 4)
   got:      (None, 2, 2)
   fix:      reshape the data: `x.reshape(-1, 4)`.
@@ -140,7 +140,7 @@ Functional layer "net": input 'in' has the wrong shape and is incompatible with 
         TypeError,
         lambda: model().fit(X, Y, nb_epochs=3),
         """
-Sequential layer "net": fit() got an unexpected keyword argument 'nb_epochs'.
+Sequential model "net": fit() got an unexpected keyword argument 'nb_epochs'.
   fix:      did you mean 'epochs'?
 """,
     ),
@@ -148,7 +148,7 @@ Sequential layer "net": fit() got an unexpected keyword argument 'nb_epochs'.
         TypeError,
         lambda: model().fit(x_data=X, y_data=Y),
         """
-Sequential layer "net": fit() got an unexpected keyword argument 'x_data'.
+Sequential model "net": fit() got an unexpected keyword argument 'x_data'.
   fix:      did you mean 'x'?
 """,
     ),
@@ -188,7 +188,7 @@ Dense: Unrecognized keyword argument passed: 'use_base'.
         ValueError,
         lambda: tricera.Sequential([layers.Dense(1)], name="net").fit(X, Y),
         """
-Sequential layer "net": You must call `compile()` before calling `fit()`.
+Sequential model "net": You must call `compile()` before calling `fit()`.
   fix:      model.compile(optimizer='adam', loss='mse') before model.fit(...).
 """,
     ),
@@ -231,7 +231,7 @@ Dense layer "d": you called `set_weights(weights)` with a weight list of length 
   expected: []
   got:      [(2, 3), (3,)]
   fix:      build the layer first: call it on data, or `layer.build(input_shape)`.
-""",
+""",  # noqa: E501
     ),
 }
 

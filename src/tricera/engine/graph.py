@@ -1,6 +1,8 @@
 """Symbolic tensors, the nodes that made them, shape inference by tracing, and running a graph."""
 
+import contextlib
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -67,12 +69,14 @@ class KerasTensor(Operators):
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse={self.sparse}, name={self.name}>"
 
-    def _no_value(self, what: str, fix: str) -> TypeError:
-        return TypeError(report(f"A KerasTensor is symbolic: {what}.", got=repr(self), fix=fix))
+    def _no_value(self, what: str, fix: str, kind: type[Exception] = TypeError) -> Exception:
+        return kind(report(f"A KerasTensor is symbolic: {what}.", got=repr(self), fix=fix))
 
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
         raise self._no_value(
-            "it cannot be used as a NumPy array", "use `keras.ops` on it, or pass arrays to the finished model."
+            "it cannot be used as a NumPy array",
+            "use `keras.ops` on it, or pass arrays to the finished model.",
+            ValueError,
         )
 
     def __jax_array__(self) -> Any:
@@ -82,7 +86,7 @@ class KerasTensor(Operators):
         raise self._no_value("it cannot be used as a boolean", "use `keras.ops.cond` or `keras.ops.where`.")
 
     def __iter__(self):
-        raise self._no_value("it cannot be iterated over", "use `keras.ops.unstack`.")
+        raise self._no_value("it cannot be iterated over", "use `keras.ops.unstack`.", NotImplementedError)
 
 
 class Node:
@@ -148,6 +152,12 @@ class Operation:
         return self.function(*map(_read, args), **{name: _read(value) for name, value in kwargs.items()})
 
     call = __call__
+
+    def __getstate__(self) -> dict[str, Any]:  # files name functions, and the name is that of the lifted one
+        return {**vars(self), "function": registry.names("op").get(self.function.__name__, self.function)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, function=inspect.unwrap(state["function"]))
 
     @property
     def output(self) -> Any:
@@ -215,10 +225,18 @@ def infer(function: Callable, args: tuple = (), kwargs: dict | None = None) -> A
             try:
                 first, second = (trace(*probe) for probe in _PROBES)
             except Exception as plain:
+                for size in _given_sizes(leaves):  # an array of the caller's says how long the batch is
+                    with contextlib.suppress(Exception):
+                        return _symbolic(trace(size, _SIZE))
                 if type(plain) is type(error):
                     raise error from None  # it names no made-up sizes
                 raise plain from error
     return tree_util.tree_map(_merge, first, second)
+
+
+def _given_sizes(leaves: list) -> list[int]:
+    arrays = (x for x in leaves if isinstance(x, np.ndarray | jax.Array | Variable))
+    return list(dict.fromkeys(size for array in arrays for size in array.shape))
 
 
 class _Overlay(dict):
@@ -305,13 +323,22 @@ class Function:
             result = call(node, args, kwargs) if call else node.operation(*args, **kwargs)
             made = tree_util.tree_leaves(result, is_leaf=is_symbolic_leaf)
             table.update((id(t), value) for t, value in zip(node.output_tensors, made, strict=False))
-        return tree_util.tree_unflatten(self._outputs_treedef, [table[id(t)] for t in self.outputs])
+        return _filled(self._outputs_struct, table)
 
     def __call__(self, inputs: Any) -> Any:
         values = tree_util.tree_leaves(inputs, is_leaf=is_symbolic_leaf)
         if any_symbolic(inputs):
             return infer(self.run, tuple(values))
         return self.run(*values)
+
+
+def _filled(struct: Any, table: dict[int, Any]) -> Any:
+    """A nesting with the values of its tensors; dicts keep their order, which JAX would sort."""
+    if isinstance(struct, KerasTensor):
+        return table[id(struct)]
+    if isinstance(struct, dict):
+        return {key: _filled(item, table) for key, item in struct.items()}
+    return type(struct)(_filled(item, table) for item in struct)
 
 
 def _sort(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:

@@ -85,7 +85,7 @@ def check(layer: Any, inputs: Any) -> None:
 def where(layer: Any) -> str:
     """`Dense layer "hidden"`: how messages name a layer."""
     kind = type(layer).__name__
-    return f'{kind} "{layer.name}"' if kind.endswith("Model") else f'{kind} layer "{layer.name}"'
+    return f'{kind} "{layer.name}"' if kind.lower().endswith(layer.noun) else f'{kind} {layer.noun} "{layer.name}"'
 
 
 def _describe(value: Any) -> str:

@@ -13,7 +13,7 @@ from tricera.engine.graph import KerasTensor, Node
 from tricera.engine.inputs import where
 from tricera.engine.pure import stateless
 from tricera.engine.weights import Weighted
-from tricera.errors import report
+from tricera.errors import did_you_mean, report
 
 _SHAPES = ("input_shape", "input_dim", "input_length", "batch_input_shape", "batch_shape", "batch_size", "input_dtype")
 
@@ -34,6 +34,7 @@ class Layer(Weighted):
     """
 
     tracked_as = "layer"
+    noun = "layer"  # what messages call it
     supports_masking = False
     config_if_set: tuple[str, ...] = ()  # arguments that the configuration leaves out where they are None
 
@@ -89,7 +90,8 @@ class Layer(Weighted):
         own = getattr(type(self), attribute, None)
         if isinstance(own, property):  # it raised an AttributeError of its own, which says more
             return own.__get__(self)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
+        fix = None if attribute.startswith("_") else did_you_mean(attribute, dir(self))
+        raise AttributeError(report(f"{type(self).__name__!r} object has no attribute {attribute!r}.", fix=fix))
 
     # ---- dtypes
 

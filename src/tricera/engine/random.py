@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tricera.engine import registry, scope
+from tricera.engine import naming, registry, scope
 from tricera.engine.configured import Configured
 from tricera.engine.variable import Variable
 from tricera.errors import report
@@ -29,7 +29,7 @@ class SeedGenerator(Configured):
         if not isinstance(seed, int | np.integer):
             raise ValueError(report("Argument `seed` must be an integer.", got=repr(seed)))
         self.seed = int(seed)
-        self.name = name or "seed_generator"
+        self.name = name or naming.auto_name(type(self))
         with scope.name_scope(self.name):
             self.state = Variable(
                 np.array([self.seed & 0xFFFFFFFF, 0], "uint32"), trainable=False, name="seed_generator_state"
@@ -45,7 +45,7 @@ class SeedGenerator(Configured):
         return key
 
     def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed}
+        return {"seed": self.seed, "name": self.name}
 
 
 def make_default_seed() -> int:
@@ -77,7 +77,7 @@ def global_seed_generator() -> SeedGenerator:
     """The generator of everything random that has none of its own."""
     global _global
     if _global is None:
-        _global = SeedGenerator(_global_seed, name="global_seed_generator")
+        _global = SeedGenerator(name="global_seed_generator")
     return _global
 
 

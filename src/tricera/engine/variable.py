@@ -36,8 +36,7 @@ _UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
 class Operators:
     """Base of symbolic tensors and variables. `_operate(name, *operands)` applies the op of that name."""
 
-    __array_priority__ = 100
-    __array_ufunc__ = None  # NumPy arrays on the left let the reflected method answer
+    __array_priority__ = 100  # NumPy arrays on the left let the reflected method answer
 
     def _operate(self, name: str, *operands: Any) -> Any:
         raise NotImplementedError
@@ -104,7 +103,7 @@ class Variable(Operators):
         self._lent = False
         self._value = self._initial(initializer, shape, dtype)
         self.shape: tuple[int, ...] = tuple(self._value.shape)
-        self.dtype: str = dtypes.dtype_of(self._value)
+        self._dtype: str = dtypes.dtype_of(self._value)
 
     def _initial(self, initializer: Any, shape: Any, dtype: Any) -> jax.Array:
         if isinstance(initializer, str):
@@ -121,6 +120,12 @@ class Variable(Operators):
             return _concrete(initializer(standardize_shape(shape), dtype=dtype), dtype)
 
     @property
+    def dtype(self) -> str:
+        """The dtype that `value` has: the variable's own, or that of the layer which reads it in 16 bits."""
+        here = scope.current()
+        return here.autocast if here.autocast and self.autocast and dtypes.is_float(self._dtype) else self._dtype
+
+    @property
     def value(self) -> Any:
         """The array: the scope's, in a pure call, else the cell's."""
         here = scope.current()
@@ -128,9 +133,7 @@ class Variable(Operators):
             value = here.values[self]
         else:
             value, self._lent = self._value, True
-        if here.autocast and self.autocast and dtypes.is_float(self.dtype) and here.autocast != self.dtype:
-            return value.astype(here.autocast)
-        return value
+        return value if (dtype := self.dtype) == self._dtype else value.astype(dtype)
 
     def assign(self, value: Any) -> Any:
         """Put `value` into the cell (in a pure call, into the scope's table).
@@ -138,7 +141,7 @@ class Variable(Operators):
         Raises:
             ValueError: another shape.
         """
-        value = jnp.asarray(value, self.dtype) if not isinstance(value, Variable) else value.value.astype(self.dtype)
+        value = jnp.asarray(value.raw() if isinstance(value, Variable) else value, self._dtype)
         if tuple(value.shape) != self.shape:
             raise ValueError(
                 report(
@@ -164,11 +167,11 @@ class Variable(Operators):
 
     def assign_add(self, value: Any) -> Any:
         """`self + value`, put into the cell."""
-        return self.assign(self.raw() + value)
+        return self.assign(self.raw() + jnp.asarray(value))
 
     def assign_sub(self, value: Any) -> Any:
         """`self - value`, put into the cell."""
-        return self.assign(self.raw() - value)
+        return self.assign(self.raw() - jnp.asarray(value))
 
     def raw(self) -> Any:
         """The value in the variable's own dtype, whatever the layer around computes in."""
@@ -224,6 +227,9 @@ class Variable(Operators):
     def __len__(self) -> int:
         return self.shape[0]
 
+    def __iter__(self) -> Any:
+        return iter(self.value)
+
     def __float__(self) -> float:
         return float(self.value)
 
@@ -240,7 +246,7 @@ class Variable(Operators):
         return twin
 
     def __repr__(self) -> str:
-        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, value={self._value}>"
+        return f"<Variable path={self.path}, shape={self.shape}, dtype={self._dtype}, value={self._value}>"
 
 
 def _default_dtype(value: Any) -> Any:

@@ -13,6 +13,9 @@ from tricera.saving import compiling
 from tricera.saving.model import to_json
 from tricera.train.trainer import Trainer
 
+# What other libraries call the methods of a model.
+_ELSEWHERE = {"train": "fit", "learn": "fit", "test": "evaluate", "score": "evaluate", "transform": "predict"}
+
 
 @registry.register("model")
 class Model(Trainer, Layer):
@@ -25,6 +28,8 @@ class Model(Trainer, Layer):
     `Model(inputs, outputs)` makes a `Functional`.
     """
 
+    noun = "model"
+
     def __new__(cls, *args: Any, **kwargs: Any):
         if cls is Model and _is_graph(args, kwargs):
             cls = registry.find("model", "Functional")
@@ -33,9 +38,16 @@ class Model(Trainer, Layer):
     def __init__(self, *args: Any, **kwargs: Any):
         if _is_graph(args, kwargs):  # a subclass that is a graph: `super().__init__(inputs, outputs)`
             _become_graph(self)
-            self.__init__(*args, **kwargs)  # type: ignore[misc]
+            registry.find("model", "Functional").__init__(self, *args, **kwargs)
             return
         super().__init__(*args, **kwargs)
+
+    def __getattr__(self, attribute: str) -> Any:
+        if (fix := _ELSEWHERE.get(attribute)) is not None:
+            raise AttributeError(
+                report(f"{type(self).__name__!r} object has no attribute {attribute!r}.", fix=f"did you mean {fix!r}?")
+            )
+        return super().__getattr__(attribute)
 
     @property
     def layers(self) -> list[Layer]:
@@ -126,6 +138,14 @@ class Model(Trainer, Layer):
         """Compile as `get_compile_config` says."""
         compiling.compile_from_config(self, config)
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
+        """The model of a configuration: of a graph, or of a subclass' arguments."""
+        with registry.custom_object_scope(custom_objects or {}):
+            if cls is Model and "input_layers" in config:
+                return registry.find("model", "Functional").from_config(config)
+            return super().from_config(config)
+
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of this shape: the call is traced."""
         self.built = True
@@ -170,9 +190,9 @@ def _become_graph(model: Model) -> None:
     )
 
 
-def unbuilt(model: Model, what: str) -> ValueError:
+def unbuilt(model: Model, what: str) -> AttributeError:
     """The error for asking an unbuilt model for something."""
-    return ValueError(
+    return AttributeError(
         report(
             f"{where(model)} has not been built yet, so it has no {what}.",
             fix="give its first layer an `Input` or `input_shape=`, call it on data, or `model.build(input_shape)`.",

@@ -1,5 +1,6 @@
 """Tools around models: data sets in Python, seeds, custom objects, downloads, class indicators."""
 
+from tricera import errors
 from tricera.callbacks.progress import Progbar as Progbar
 from tricera.engine.dtypes import standardize_dtype as standardize_dtype
 from tricera.engine.graph import is_symbolic_leaf as is_keras_tensor
@@ -35,3 +36,5 @@ from tricera.utils.sequences import pad_sequences as pad_sequences
 from tricera.utils.session import clear_session as clear_session
 
 __all__ = ["is_keras_tensor", "serialize_keras_object", "unpack_x_y_sample_weight"]
+
+__getattr__ = errors.missing(__name__, globals())

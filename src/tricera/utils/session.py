@@ -8,7 +8,7 @@ from tricera.train import programs
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Start anew: layers are named from the beginning, compiled programs and the process' seed generator are dropped."""
+    """Start anew: names count from the beginning, compiled programs and the process' seed generator are dropped."""
     naming.reset()
     reset_global_seed_generator()
     programs.forget()
