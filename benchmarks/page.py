@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks.peers import Peer, cores
 from benchmarks.rounds import Figures, Row, ratio
 from benchmarks.works import BY_NAME as WORKS
@@ -90,7 +88,7 @@ def machine() -> str:
     if information.exists():
         names = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    memory = psutil.virtual_memory().total / (1 << 30)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / (1 << 30)
     load = f", load {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
     return f"{model}, {cores()} cores, {memory:.0f} GiB, {platform.system()}{load}"
 
