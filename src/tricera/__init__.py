@@ -11,6 +11,7 @@ from tricera import (  # noqa: E402
     config,
     constraints,
     datasets,
+    errors,
     initializers,
     layers,
     losses,
@@ -73,3 +74,5 @@ __all__ = [
     "regularizers",
     "utils",
 ]
+
+__getattr__ = errors.missing(__name__, globals())

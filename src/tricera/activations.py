@@ -1,5 +1,6 @@
 """keras.activations: by name, by configuration, or called."""
 
+from tricera import errors
 from tricera.engine import registry
 from tricera.engine.registry import register
 from tricera.ops import nn, numpy
@@ -222,3 +223,5 @@ def deserialize(config, custom_objects=None):
         ValueError: nothing has the name; the nearest name is suggested.
     """
     return linear if config is None else registry.deserialize(config, "activation", custom_objects)
+
+__getattr__ = errors.missing(__name__, globals())

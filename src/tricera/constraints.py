@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from tricera import config as settings
+from tricera import errors
 from tricera.engine import registry
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
@@ -94,3 +95,5 @@ def _norm(w: Any, axis: Any) -> Any:
 
 
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
+
+__getattr__ = errors.missing(__name__, globals())

@@ -1,7 +1,8 @@
 """The one form of Tricera's messages: what happened, where, expected, got, fix."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 
 class SafetyError(ValueError):
@@ -34,3 +35,13 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str | None:
     """`did you mean 'Dropout'?`, or None where nothing is near: the `fix` of an unknown name."""
     match = nearest(name, choices)
     return f"did you mean {match!r}?" if match else None
+
+
+def missing(module: str, names: Mapping[str, Any]) -> Callable[[str], Any]:
+    """The `__getattr__` of a module with these names: it says which one is nearest to a name that is not there."""
+
+    def __getattr__(name: str) -> Any:
+        fix = None if name.startswith("_") else did_you_mean(name, (n for n in names if not n.startswith("_")))
+        raise AttributeError(report(f"module {module!r} has no attribute {name!r}.", fix=fix))
+
+    return __getattr__

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tricera import errors
 from tricera.engine import dtypes, registry
 from tricera.engine.configured import Configured
 from tricera.engine.random import SeedGenerator, draw_seed, make_default_seed
@@ -373,3 +374,5 @@ glorot_uniform, glorot_normal = GlorotUniform, GlorotNormal
 he_uniform, he_normal = HeUniform, HeNormal
 lecun_uniform, lecun_normal = LecunUniform, LecunNormal
 orthogonal = OrthogonalInitializer = Orthogonal
+
+__getattr__ = errors.missing(__name__, globals())

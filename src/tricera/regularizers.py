@@ -5,6 +5,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from tricera import errors
 from tricera.engine import registry
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
@@ -101,3 +102,5 @@ def _factor(name: str, value: Any) -> float:
 
 l1, l2, l1_l2 = L1, L2, L1L2
 orthogonal_regularizer = OrthogonalRegularizer
+
+__getattr__ = errors.missing(__name__, globals())

@@ -1,5 +1,6 @@
 """What happens beside training: records, checkpoints, stops, learning rates, the progress bar."""
 
+from tricera import errors
 from tricera.callbacks.callback import Callback as Callback
 from tricera.callbacks.callback import LambdaCallback as LambdaCallback
 from tricera.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
@@ -11,3 +12,5 @@ from tricera.callbacks.record import CSVLogger as CSVLogger
 from tricera.callbacks.record import History as History
 from tricera.callbacks.stop import EarlyStopping as EarlyStopping
 from tricera.callbacks.stop import TerminateOnNaN as TerminateOnNaN
+
+__getattr__ = errors.missing(__name__, globals())

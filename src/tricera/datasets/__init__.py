@@ -1,5 +1,6 @@
 """Data sets to learn with: fetched once into `config.home()/datasets`, checked, and read without running them."""
 
+from tricera import errors
 from tricera.datasets import (
     boston_housing,
     california_housing,
@@ -23,3 +24,5 @@ __all__ = [
     "mnist",
     "reuters",
 ]
+
+__getattr__ = errors.missing(__name__, globals())

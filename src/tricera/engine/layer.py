@@ -90,7 +90,8 @@ class Layer(Weighted):
         own = getattr(type(self), attribute, None)
         if isinstance(own, property):  # it raised an AttributeError of its own, which says more
             return own.__get__(self)
-        fix = None if attribute.startswith("_") else did_you_mean(attribute, dir(self))
+        public = [] if attribute.startswith("_") else [name for name in dir(self) if not name.startswith("_")]
+        fix = did_you_mean(attribute, public)
         raise AttributeError(report(f"{type(self).__name__!r} object has no attribute {attribute!r}.", fix=fix))
 
     # ---- dtypes

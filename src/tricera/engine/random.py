@@ -15,7 +15,7 @@ from tricera.errors import report
 
 @registry.register("seed_generator")
 class SeedGenerator(Configured):
-    """A source of random keys: its state, two uint32, is a key; each draw counts the second one up.
+    """A source of random keys: its state, two uint32, is a key; a draw counts the second up (unordered: scatters both).
 
     Args:
         seed: an integer; None draws one from Python's `random`.
@@ -38,10 +38,9 @@ class SeedGenerator(Configured):
     def next(self, ordered: bool = True) -> Any:
         """The state now, as a key; afterwards the state is another."""
         key = self.state.raw()
-        if isinstance(key, jax.core.Tracer):
-            self.state.assign(key + np.array([0, 1], "uint32"))
-        else:  # on the host: nothing to compile
-            self.state.assign(np.asarray(key) + np.array([0, 1], "uint32"))
+        state = key if isinstance(key, jax.core.Tracer) else np.asarray(key)  # on the host: nothing to compile
+        one = np.array([0, 1], "uint32")
+        self.state.assign(state + one if ordered else (state + np.uint32(1)) * np.uint32(5387) % np.uint32(933199))
         return key
 
     def get_config(self) -> dict[str, Any]:

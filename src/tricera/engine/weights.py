@@ -142,6 +142,14 @@ class Weighted(Configured):
             for variable in tracking.held(layer, "variable"):
                 variable.trainable = bool(value) and variable.learnable
 
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics that the layer and those inside hold in attributes."""
+        return self._held_metrics()
+
+    def _held_metrics(self) -> list[Any]:
+        return tracking.unique(m for layer in self._flatten_layers() for m in tracking.held(layer, "metric"))
+
     # ---- values
 
     def get_weights(self) -> list[np.ndarray]:

@@ -1,6 +1,7 @@
 """Layers: `keras.layers`."""
 
 # ruff: noqa: F401
+from tricera import errors
 from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
@@ -123,3 +124,5 @@ from tricera.layers.rnn import (
     StackedRNNCells,
     TimeDistributed,
 )
+
+__getattr__ = errors.missing(__name__, globals())

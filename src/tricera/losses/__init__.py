@@ -3,6 +3,7 @@
 # ruff: noqa: F401
 from typing import Any
 
+from tricera import errors
 from tricera.engine import registry
 from tricera.losses.classification import (
     BCE,
@@ -70,3 +71,5 @@ def serialize(loss: Any) -> Any:
 def deserialize(name: Any, custom_objects: Any = None) -> Any:
     """The loss of a plain form or a name."""
     return registry.deserialize(name, "loss", custom_objects)
+
+__getattr__ = errors.missing(__name__, globals())

@@ -3,6 +3,7 @@
 # ruff: noqa: F401
 from typing import Any
 
+from tricera import errors
 from tricera.engine import registry
 from tricera.losses import (
     binary_crossentropy,
@@ -106,3 +107,5 @@ def serialize(metric: Any) -> Any:
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
     """The metric of a plain form or a name."""
     return registry.deserialize(config, "metric", custom_objects)
+
+__getattr__ = errors.missing(__name__, globals())

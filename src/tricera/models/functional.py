@@ -9,7 +9,8 @@ from tricera.engine import dtypes, graph, masking, registry, tracking
 from tricera.engine.graph import Function, KerasTensor
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
-from tricera.errors import did_you_mean, report
+from tricera.errors import nearest, report
+from tricera.layers import Input
 from tricera.models import graph_config
 from tricera.models.model import Model
 from tricera.train import structure
@@ -23,9 +24,11 @@ class Functional(Model):
         ValueError: an output does not depend on the inputs alone.
     """
 
+    strict = True  # whether the sizes of the inputs, beside their ranks, must be the declared ones
+
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any):
         Layer.__init__(self, name=name, **kwargs)
-        self._function = Function(inputs, outputs, name=self.name)
+        self._function = Function(*_from_inputs(inputs, outputs), name=self.name)
         names = [layer.name for layer in self.layers]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
@@ -114,12 +117,13 @@ class Functional(Model):
         names = list(struct) if isinstance(struct, dict) else self.input_names
         missing = [name for name in names if name not in inputs]
         if missing:
+            near = nearest(missing[0], inputs)
             raise ValueError(
                 report(
                     f"{where(self)}: missing data for input {missing[0]!r}.",
                     expected=", ".join(map(repr, names)),
                     got=", ".join(map(repr, inputs)),
-                    fix=did_you_mean(missing[0], inputs),
+                    fix=f"rename {near!r} to {missing[0]!r}." if near else None,
                 )
             )
         return {name: inputs[name] for name in names} if isinstance(struct, dict) else [inputs[name] for name in names]
@@ -135,7 +139,7 @@ class Functional(Model):
             value = value[..., None]
         shape = graph.known(value.shape)
         wrong = len(shape) != rank or any(
-            a is not None and b is not None and a != b for a, b in zip(shape[1:], tensor.shape[1:], strict=True)
+            None not in (a, b) and a != b for a, b in zip(shape[1:], tensor.shape[1:], strict=True) if self.strict
         )
         if wrong:
             raise ValueError(
@@ -197,6 +201,18 @@ class Functional(Model):
         struct = str(tree_util.tree_structure(self.input, is_leaf=graph.is_symbolic_leaf))
         own = self.trainable, structure.key(self.dtype_policy)
         return ("graph", own, struct, repr(inputs), tuple(rows), tuple(operations), repr(outputs))
+
+
+def _from_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """The same graph with an `Input` in place of each input that stands in the middle of another graph."""
+    tensors, treedef = tree_util.tree_flatten(inputs, is_leaf=graph.is_symbolic_leaf)
+    inner = [isinstance(t, KerasTensor) and (t.node is None or not t.node.is_input) for t in tensors]
+    if not any(inner):
+        return inputs, outputs
+    fresh = [
+        Input(batch_shape=t.shape, dtype=t.dtype) if replace else t for t, replace in zip(tensors, inner, strict=True)
+    ]
+    return tree_util.tree_unflatten(treedef, fresh), Function(inputs, outputs).run(*fresh)
 
 
 def _shape_fix(got: tuple, expected: tuple) -> str | None:

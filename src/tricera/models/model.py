@@ -3,7 +3,7 @@
 from typing import Any
 
 from tricera import saving
-from tricera.engine import inputs, registry, tracking
+from tricera.engine import inputs, registry
 from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
@@ -163,10 +163,6 @@ class Model(Trainer, Layer):
         shape = config.get("input_shape")
         if shape is not None and not self.built:
             self.build(shape)
-
-    def _held_metrics(self) -> list[Any]:
-        """The metrics that the model and its layers hold in attributes."""
-        return tracking.unique(m for layer in self._flatten_layers() for m in tracking.held(layer, "metric"))
 
 
 def _symbolic(shape: Any) -> Any:

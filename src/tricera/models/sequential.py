@@ -30,6 +30,7 @@ class Sequential(Model):
         self._stack: list[Layer] = []
         self._graph: Functional | None = None
         self._source: KerasTensor | None = None
+        self._guessed = False  # whether the shape of the source is that of the first data alone
         self._made: list[KerasTensor] = []  # the output of each layer in the graph
         for layer in [layers] if isinstance(layers, Layer) else layers or []:
             self.add(layer, rebuild=False)
@@ -41,13 +42,12 @@ class Sequential(Model):
         """Put a layer on top.
 
         Raises:
-            TypeError: it is no layer.
-            ValueError: a second `Input`, or a name that is taken.
+            ValueError: it is no layer, a second `Input`, or a name that is taken.
         """
         if isinstance(layer, KerasTensor):
             layer = layer.node.operation  # type: ignore[union-attr]
         if not isinstance(layer, Layer):
-            raise TypeError(
+            raise ValueError(
                 report(
                     f"Only instances of `keras.Layer` can be added to a Sequential model. Received: {layer!r}.",
                     got=f"{type(layer).__module__}.{type(layer).__name__}",
@@ -87,7 +87,7 @@ class Sequential(Model):
         if self._source is None or not self._stack:
             self._graph = None
             return
-        with scope.name_scope(self.name):
+        with scope.enter(path=self._path()):
             for layer in self._stack[len(self._made) :]:
                 output = layer(self._made[-1] if self._made else self._source)
                 if not isinstance(output, KerasTensor):
@@ -100,6 +100,7 @@ class Sequential(Model):
                     )
                 self._made.append(output)
         self._graph = Functional(self._source, self._made[-1], name=self.name)
+        self._graph.strict = not self._guessed
         naming.auto_name(Functional)  # Keras counts the graph inside, too
         self.built = True
 
@@ -165,6 +166,7 @@ class Sequential(Model):
             )
         if self._graph is None and input_shape is not None and self._source is None:
             self._source = Input(batch_shape=(None, *tuple(input_shape)[1:]), dtype=self.compute_dtype)
+            self._guessed = True
             self._connect()
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tricera import errors
 from tricera.engine import registry
 from tricera.errors import report
 from tricera.optimizers import schedules
@@ -70,3 +71,5 @@ __all__ = [
     "schedules",
     "serialize",
 ]
+
+__getattr__ = errors.missing(__name__, globals())

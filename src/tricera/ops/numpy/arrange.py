@@ -9,8 +9,10 @@ from tricera.engine.graph import op
 @op
 def reshape(x, newshape):
     """The elements of `x`, in order, in another shape; one size may be -1 (or None): whatever is left."""
-    sizes = (newshape,) if isinstance(newshape, int) else newshape
-    return jnp.reshape(jnp.asarray(x), [-1 if size is None else size for size in sizes])
+    x = jnp.asarray(x)
+    sizes = (newshape,) if isinstance(newshape, int) else tuple(newshape)
+    kept = x.shape if -1 in sizes else [-1] * len(sizes)  # beside a -1, None keeps the size of its axis
+    return jnp.reshape(x, [kept[axis] if size is None else size for axis, size in enumerate(sizes)])
 
 
 @op

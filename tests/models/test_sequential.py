@@ -1,0 +1,180 @@
+"""Sequential: every way to make one, to change it, and to look into it."""
+
+import numpy as np
+import pytest
+
+import tricera
+from tricera import layers, models
+from tricera.engine import naming
+
+RANDOM = np.random.default_rng(0)
+X, Y = RANDOM.normal(size=(6, 4)).astype("float32"), RANDOM.normal(size=(6, 2)).astype("float32")
+
+FORMS = {
+    "input_shape": lambda K: [K.layers.Dense(3, input_shape=(4,)), K.layers.Dense(2)],
+    "input_dim": lambda K: [K.layers.Dense(3, input_dim=4), K.layers.Dense(2)],
+    "Input": lambda K: [K.Input((4,)), K.layers.Dense(3), K.layers.Dense(2)],
+    "batch_shape": lambda K: [K.Input(batch_shape=(2, 4)), K.layers.Dense(3)],
+    "InputLayer": lambda K: [K.layers.InputLayer(shape=(4,)), K.layers.Dense(3)],
+    "stack first": lambda K: [K.Sequential([K.Input((4,)), K.layers.Dense(3)]), K.layers.Dense(2)],
+    "stacks inside": lambda K: [
+        K.Input((4,)),
+        K.Sequential([K.layers.Dense(3)]),
+        K.Sequential([K.layers.Dense(3)]),
+        K.layers.Dense(2),
+    ],
+}
+
+
+def described(model):
+    """What can be asked of a built model, in words and numbers."""
+    return [
+        [layer.name for layer in model.layers],
+        [(weight.path, tuple(weight.shape)) for weight in model.weights],
+        [tuple(model.input_shape), tuple(model.output_shape)],
+        [tuple(tensor.shape) for tensor in (*model.inputs, *model.outputs)],
+        (model.built, model.count_params()),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def fresh_names(keras):
+    keras.backend.clear_session()
+    naming.reset()
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_forms_of_the_input_are_those_of_keras(form, keras):
+    assert described(tricera.Sequential(form(tricera))) == described(keras.Sequential(form(keras)))
+
+
+def changed(K):
+    model = K.Sequential([K.layers.Dense(3), K.layers.Dense(2)])
+    yield model.built, len(model.weights)
+    model.build((None, 4))
+    yield described(model)
+    model.pop()
+    yield described(model)
+    model.add(K.layers.Dense(5))
+    yield described(model)
+    yield described(K.Model(source := K.Input((7,)), K.Sequential([K.layers.Dense(3, name="in")], name="s")(source)))
+
+
+def test_changes_are_those_of_keras(keras):
+    for ours, theirs in zip(changed(tricera), changed(keras), strict=True):
+        assert ours == theirs
+
+
+def fitted(K):
+    K.utils.set_random_seed(1)
+    model = K.Sequential([K.layers.Dense(3), K.layers.BatchNormalization(), K.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    yield model.fit(X, Y, epochs=2, shuffle=False, verbose=0).history["loss"]
+    model.pop()
+    yield model.predict(X, verbose=0)
+    model.layers[0].trainable = False
+    model.add(K.layers.Dense(2))
+    model.compile("sgd", "mse")
+    yield model.fit(X, Y, shuffle=False, verbose=0).history["loss"]
+    yield from model.get_weights()
+
+
+def test_training_between_changes_is_that_of_keras(keras):
+    for ours, theirs in zip([*fitted(tricera)], [*fitted(keras)], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_a_batch_size_of_keras_2():
+    model = tricera.Sequential([layers.Dense(3, batch_input_shape=(2, 4)), layers.Dense(2)])
+    assert (model.input_shape, model.output_shape) == ((2, 4), (2, 2))
+
+
+def test_a_shape_that_came_from_data_does_not_bind():
+    model = tricera.Sequential([layers.Conv1D(2, 3), layers.GlobalMaxPooling1D(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((6, 5, 4)), Y, verbose=0)
+    assert model.predict(np.ones((2, 7, 4)), verbose=0).shape == (2, 2)
+    assert model(np.ones((1, 9, 4), "int32")).dtype == "float32"
+
+
+def test_a_subclass_is_a_stack():
+    class Tower(tricera.Sequential):
+        def __init__(self, depth):
+            super().__init__(name="tower")
+            self.add(tricera.Input((4,)))
+            for _ in range(depth):
+                self.add(layers.Dense(2))
+
+    tower = Tower(2)
+    tower.compile("sgd", "mse")
+    tower.fit(X, Y, verbose=0)
+    assert len(tower.layers) == 2 and tower.get_config()["depth"] == 2
+
+
+def test_features_of_a_trained_stack():
+    model = tricera.Sequential([layers.Dense(3, name="hidden", input_shape=(4,)), layers.Dense(2)])
+    features = models.Model(model.input, model.get_layer("hidden").output)
+    np.testing.assert_array_equal(features(X), model.layers[0](X))
+    every = models.Model(model.inputs, [layer.output for layer in model.layers])
+    np.testing.assert_array_equal(every(X)[1], model(X))
+    assert model.get_layer(index=1) is model.layers[1]
+
+
+def test_masks_pass_through_a_stack_that_knows_no_shapes():
+    model = tricera.Sequential([layers.Embedding(5, 3, mask_zero=True), layers.LSTM(2)])
+    one, padded = np.array([[1, 2]]), np.array([[1, 2, 0, 0]])
+    np.testing.assert_allclose(model(one), model(padded), rtol=1e-6)
+
+
+REFUSED = {
+    "number": (
+        lambda: tricera.Sequential([3]),
+        ValueError,
+        """Only instances of `keras.Layer` can be added to a Sequential model. Received: 3.
+  got:      builtins.int""",
+    ),
+    "same name": (
+        lambda: tricera.Sequential([layers.Dense(2, name="a"), layers.Dense(2, name="a")]),
+        ValueError,
+        """All layers added to a Sequential model should have unique names. \
+Name "a" is already the name of a layer in this model.
+  fix:      give it another `name=`.""",
+    ),
+    "second input": (
+        lambda: tricera.Sequential([tricera.Input((4,)), tricera.Input((4,))], name="s"),
+        ValueError,
+        "Sequential model 's' has already been configured to use an input.",
+    ),
+    "unbuilt": (
+        lambda: tricera.Sequential([layers.Dense(2)], name="s").output_shape,
+        AttributeError,
+        """Sequential model "s" has not been built yet, so it has no output.
+  fix:      give its first layer an `Input` or `input_shape=`, call it on data, or `model.build(input_shape)`.""",
+    ),
+    "empty": (
+        lambda: tricera.Sequential(name="s")(X),
+        ValueError,
+        """Sequential model 's' cannot be built because it has no layers.
+  fix:      `model.add(...)`.""",
+    ),
+    "no layer of the name": (
+        lambda: tricera.Sequential([layers.Dense(2, name="hidden")]).get_layer("hiden"),
+        ValueError,
+        """No such layer: hiden.
+  expected: one of hidden
+  fix:      did you mean 'hidden'?""",
+    ),
+    "other libraries' method": (
+        lambda: tricera.Sequential().train(X),
+        AttributeError,
+        """'Sequential' object has no attribute 'train'.
+  fix:      did you mean 'fit'?""",
+    ),
+}
+
+
+@pytest.mark.parametrize("use, kind, text", REFUSED.values(), ids=REFUSED)
+def test_what_is_refused(use, kind, text):
+    with pytest.raises(kind) as error:
+        use()
+    assert str(error.value) == text
