@@ -9,6 +9,10 @@ class SafetyError(ValueError):
     """A file or a configuration asks for something that could do harm."""
 
 
+class ArgumentError(TypeError, ValueError):
+    """A constructor was given an argument that it does not have: in Keras one type or the other."""
+
+
 def report(what: str, *, expected: object = None, got: object = None, fix: str | None = None) -> str:
     """The text of an error: one sentence, then what was expected, what came, and what to change.
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tricera.engine.configured import argument_names, unknown_argument
+from tricera.errors import ArgumentError
 
 
 class Callback:
@@ -122,7 +123,7 @@ class LambdaCallback(Callback):
         super().__init__()
         for name in kwargs:
             if name not in HOOKS:
-                raise TypeError(unknown_argument(type(self), name, argument_names(LambdaCallback) | {*HOOKS}))
+                raise ArgumentError(unknown_argument(type(self), name, argument_names(LambdaCallback) | {*HOOKS}))
         named = {
             "on_epoch_begin": on_epoch_begin,
             "on_epoch_end": on_epoch_end,

@@ -10,7 +10,7 @@ from tricera.callbacks import screen
 from tricera.callbacks.callback import Callback
 from tricera.callbacks.monitor import MonitorCallback
 from tricera.engine.configured import Remembering, argument_names, unknown_argument
-from tricera.errors import report
+from tricera.errors import ArgumentError, report
 
 
 def _optimizers(model: Any) -> Iterator[tuple[str, Any]]:
@@ -112,7 +112,7 @@ class ReduceLROnPlateau(MonitorCallback):
     ):
         super().__init__(monitor, mode, min_delta=kwargs.pop("epsilon", min_delta))
         if kwargs:
-            raise TypeError(unknown_argument(type(self), next(iter(kwargs)), argument_names(type(self))))
+            raise ArgumentError(unknown_argument(type(self), next(iter(kwargs)), argument_names(type(self))))
         if factor >= 1.0:
             raise ValueError(
                 report("ReduceLROnPlateau does not support a factor >= 1.0.", got=factor, fix="pass one below 1.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tricera.engine import registry
-from tricera.errors import did_you_mean, report
+from tricera.errors import ArgumentError, did_you_mean, report
 
 # What `legacy` adds to: each takes (class, args, kwargs) and returns the args and kwargs to use instead.
 translators: list[Callable[[type, tuple, dict], tuple[tuple, dict]]] = []
@@ -66,7 +66,7 @@ def _remember(cls: type, args: tuple, kwargs: dict) -> dict[str, Any]:
     except TypeError as error:
         unexpected = [name for name in kwargs if name not in signature.parameters]
         if unexpected and not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
-            raise TypeError(unknown_argument(cls, unexpected[0], argument_names(cls))) from None
+            raise ArgumentError(unknown_argument(cls, unexpected[0], argument_names(cls))) from None
         raise TypeError(report(f"{cls.__name__}: {error}.", expected=f"{cls.__name__}{signature}")) from None
     bound.apply_defaults()
     arguments: dict[str, Any] = {}

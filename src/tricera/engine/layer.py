@@ -13,7 +13,7 @@ from tricera.engine.graph import KerasTensor, Node
 from tricera.engine.inputs import where
 from tricera.engine.pure import stateless
 from tricera.engine.weights import Weighted
-from tricera.errors import did_you_mean, report
+from tricera.errors import ArgumentError, did_you_mean, report
 
 _SHAPES = ("input_shape", "input_dim", "input_length", "batch_input_shape", "batch_shape", "batch_size", "input_dtype")
 
@@ -69,7 +69,7 @@ class Layer(Weighted):
         for key in kwargs:
             if key not in _SHAPES:
                 known = argument_names(type(self)) | set(_SHAPES)
-                raise TypeError(unknown_argument(type(self), key, known))
+                raise ArgumentError(unknown_argument(type(self), key, known))
         if name is not None and not isinstance(name, str):
             raise ValueError(report("Argument `name` must be a string.", got=repr(name)))
         self.name = name or naming.auto_name(type(self))
