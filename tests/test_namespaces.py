@@ -32,6 +32,6 @@ def test_the_nearest_name_is_said(module, typo, right):
 
 def test_the_package_itself():
     with pytest.raises(AttributeError) as error:
-        tricera.layer
+        _ = tricera.layer
     assert str(error.value).startswith("module 'tricera' has no attribute 'layer'.\n  fix:      did you mean 'Layer'?")
     assert not hasattr(tricera, "__nothing__")
