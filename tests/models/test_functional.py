@@ -166,6 +166,36 @@ def test_nested_structures_and_dicts():
     assert list(made) == ["s", "d"] and isinstance(made["d"], tuple) and isinstance(made["d"][1], list)
 
 
+def unsorted_outputs(K):
+    a = K.Input((4,))
+    return K.Model(a, {"z": K.layers.Dense(2, name="q")(a), "b": K.layers.Dense(2, name="r")(a)})
+
+
+def unsorted_subclass(K):
+    class Heads(K.Model):
+        def __init__(self):
+            super().__init__()
+            self.q, self.r = K.layers.Dense(2), K.layers.Dense(2)
+
+        def call(self, x):
+            return {"z": self.q(x), "b": self.r(x)}
+
+    return Heads()
+
+
+@pytest.mark.parametrize("make", [unsorted_outputs, unsorted_subclass])
+def test_losses_of_a_dict_find_their_outputs_in_whatever_order(make, keras):
+    found = []
+    for K in (tricera, keras):
+        K.utils.set_random_seed(1)
+        model = make(K)
+        model.compile("sgd", {"z": "mse", "b": "mae"}, metrics={"z": ["mae"]})
+        found.append(model.fit(X, {"z": Y, "b": -Y}, verbose=0, shuffle=False).history)
+    assert [*found[0]] == [*found[1]]
+    for name, values in found[0].items():
+        np.testing.assert_allclose(values, found[1][name], rtol=1e-4, err_msg=name)
+
+
 class Graph(models.Model):
     """A subclass that is a graph."""
 

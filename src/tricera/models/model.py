@@ -68,6 +68,8 @@ class Model(Trainer, Layer):
         Raises:
             ValueError: there is none; the nearest name is suggested.
         """
+        if name is None and index is None:
+            raise ValueError(report("Provide either a layer name or layer index at `get_layer`."))
         layers = self.layers
         if index is not None:
             if not -len(layers) <= index < len(layers):

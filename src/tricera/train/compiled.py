@@ -15,7 +15,7 @@ from tricera.train import structure
 def names_of(outputs: Any, output_names: Sequence[str] | None) -> list[str]:
     """The names of a model's outputs: keys of a dict, the model's own names, or `output_0`, `output_1`, ..."""
     if isinstance(outputs, dict):
-        return list(outputs)
+        return sorted(outputs)
     leaves = tree_util.tree_leaves(outputs, is_leaf=is_symbolic_leaf)
     if output_names and len(output_names) == len(leaves):
         return list(output_names)
@@ -121,8 +121,8 @@ class CompiledLoss:
 
 
 def flat(outputs: Any) -> list[Any]:
-    """The outputs of a model as a list; those of a dict in the order of its keys."""
-    return list(outputs.values()) if isinstance(outputs, dict) else tree_util.tree_leaves(outputs)
+    """The outputs of a model as a list; those of a dict by their sorted keys, as JAX has them."""
+    return tree_util.tree_leaves(outputs)
 
 
 def _many(given: Any) -> bool:
