@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from tricera.engine import naming, registry, scope
 from tricera.engine.configured import argument_names, parameters, revive
@@ -362,6 +363,16 @@ class Optimizer(OptimizerState):
                         got=f"{len(values)} arrays",
                     )
                 )
+            for value, variable in zip(values, variables, strict=True):
+                if np.shape(value) != variable.shape:
+                    raise ValueError(
+                        report(
+                            f"{type(self).__name__} was built for other variables.",
+                            expected=f"{variable.path}, shape {variable.shape}",
+                            got=f"shape {np.shape(value)}",
+                            fix="give each model an optimizer of its own.",
+                        )
+                    )
 
     # ---- configuration
 

@@ -68,9 +68,10 @@ class Batches(Trainable):
             yield outputs
 
     def _in_order(self, logs: dict[str, Any]) -> list[Any]:
-        """The values of logs as `evaluate` lists them: the loss, each output's loss, then the metrics."""
+        """The values of logs as Keras lists them: the loss, each output's, the metrics, of many outputs by name."""
         trackers = [metric.name for metric in self._compile_loss.metrics] if self._compile_loss else []
-        labels = self._compile_metrics.labels if self._compile_metrics else []
+        metrics = self._compile_metrics
+        labels = metrics.labels if metrics is not None and len(metrics.names) == 1 else []
         first = [name for name in ("loss", *trackers, *labels) if name in logs]
         return [logs[name] for name in (*first, *(name for name in logs if name not in first))]
 

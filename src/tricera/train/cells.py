@@ -32,11 +32,6 @@ class Cells:
             for variable, value in zip(variables, values, strict=True):
                 variable.put(value)
 
-    def retake(self, state: State) -> None:
-        """Refresh a state in place, after somebody may have read or set the variables."""
-        for group, values in zip(state, self.take(), strict=True):
-            group[:] = values
-
     def reset_metrics(self) -> None:
         """Forget what the metrics saw."""
         if "reset_metrics" in vars(type(self._model)):

@@ -1,5 +1,6 @@
 """The losses and metrics that `compile` was given, paired with a model's outputs by place or by name."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from jax import tree_util
 
 from tricera import losses as losses_module
 from tricera import metrics as metrics_module
+from tricera.engine import naming
 from tricera.engine.graph import is_symbolic_leaf
 from tricera.errors import did_you_mean, report
 from tricera.train import structure
@@ -89,12 +91,9 @@ class CompiledLoss:
         self.names = names_of(outputs, self._output_names)
         self.losses = [_as_loss(each) for each in by_output(self._loss, self.names, "loss")]
         self.weights = by_output(self._weights, self.names, "loss_weights")
-        if len(self.names) > 1:
-            self.metrics = [
-                metrics_module.Mean(name=f"{name}_loss")
-                for name, loss in zip(self.names, self.losses, strict=True)
-                if loss is not None
-            ]
+        with_loss = [name for name, loss in zip(self.names, self.losses, strict=True) if loss is not None]
+        if len(with_loss) > 1:
+            self.metrics = [metrics_module.Mean(name=f"{name}_loss") for name in with_loss]
         self.built = True
 
     def structure(self) -> Any:
@@ -150,13 +149,11 @@ _ACCURACY = ("accuracy", "acc")
 _CROSSENTROPY = ("crossentropy", "ce")
 
 
-class CompiledMetrics:
+class CompiledMetrics(metrics_module.Metric):
     """The metrics of all outputs: `metrics` see every sample alike, `weighted` those by sample weight."""
 
-    name = "compile_metrics"
-    tracked_as = "metric"
-
     def __init__(self, metrics: Any, weighted: Any, output_names: Sequence[str] | None = None):
+        super().__init__(name="compile_metrics")
         self._given, self._output_names = ((metrics, False), (weighted, True)), output_names
         _each(metrics, _known)
         _each(weighted, _known)
@@ -178,6 +175,8 @@ class CompiledMetrics:
                     metric.ensure_built(targets[i], predictions[i])
                     label = f"{self.names[i]}_{metric.name}" if len(self.names) > 1 else metric.name
                     label = f"weighted_{label}" if weighted and label in taken else label
+                    again = (f"{label}_{n}" for n in itertools.count(1))
+                    label = next(name for name in itertools.chain([label], again) if name not in taken)
                     taken.add(label)
                     self._rows.append((i, metric, label, weighted))
         self.built = True
@@ -258,10 +257,11 @@ def resolve(identifier: Any, y: Any, y_pred: Any) -> Any:
         return _BY_KIND["crossentropy"][_kind(y, y_pred)](name=name)
     metric = metrics_module.get(identifier)
     if isinstance(metric, metrics_module.Metric):
-        if name is not None and name != type(metric).__name__:
+        if name is not None:
             metric.name = name  # `metrics=["mae"]` is called mae in logs
         return metric
-    return metrics_module.MeanMetricWrapper(metric, name=name or getattr(metric, "__name__", None))
+    own = naming.snake_case(getattr(metric, "__name__", type(metric).__name__))
+    return metrics_module.MeanMetricWrapper(metric, name=name or own)
 
 
 _BY_KIND = {

@@ -160,16 +160,28 @@ def _label(path: str) -> str:
 class Arrays:
     """Data in memory: `(x, y, sample_weight)`, nestings of arrays with one number of samples.
 
+    Args:
+        batch_size: samples in a step; by default as many as make `steps` of all samples, else 32.
+
     Raises:
         ValueError: no samples, or arrays of different lengths.
     """
 
-    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int | None = None):
+    def __init__(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        batch_size: int | None = None,
+        steps: int | None = None,
+    ):
         self.data: Batch = (to_arrays(x, "x"), to_arrays(y, "y"), to_arrays(sample_weight, "sample_weight"))
         self.samples = count(self.data)
         if self.samples == 0:
             raise ValueError(report("`x` is empty.", expected="at least one sample", got="0 samples"))
-        self.batch_size = min(_positive(batch_size or 32, "batch_size"), self.samples)
+        self._asked = batch_size, steps
+        batch_size = batch_size or (-(-self.samples // _positive(steps, "steps")) if steps else 32)
+        self.batch_size = min(_positive(batch_size, "batch_size"), self.samples)
         self.steps = -(-self.samples // self.batch_size)
         self._resident: Any = None
 
@@ -232,12 +244,12 @@ class Arrays:
 
     def _part(self, part: slice) -> "Arrays":
         x, y, sample_weight = tree_util.tree_map(lambda a: a[part], self.data)
-        return Arrays(x, y, sample_weight, self.batch_size)
+        return Arrays(x, y, sample_weight, *self._asked)
 
     def weighted(self, class_weight: dict[int, float]) -> "Arrays":
         """The same samples, each counting as much as its class."""
         x, y, sample_weight = self.data
-        return Arrays(x, y, class_weighted(y, sample_weight, class_weight), self.batch_size)
+        return Arrays(x, y, class_weighted(y, sample_weight, class_weight), *self._asked)
 
 
 def _positive(value: Any, what: str) -> int:

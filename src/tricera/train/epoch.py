@@ -7,17 +7,17 @@ import jax
 from jax import lax, tree_util
 
 from tricera.engine.pure import stateless
-from tricera.train.step import State, Steps
+from tricera.train.step import State, Steps, measures_by_default
 
 
 def trains_by_default(model: Any) -> bool:
-    """Whether the model's `train_step` is the built-in one."""
-    return type(model).train_step is Steps.train_step
+    """Whether the model's `train_step` is the built-in one, and its logs are what the metrics say."""
+    return type(model).train_step is Steps.train_step and measures_by_default(model)
 
 
 def tests_by_default(model: Any) -> bool:
-    """Whether the model's `test_step` is the built-in one."""
-    return type(model).test_step is Steps.test_step
+    """Whether the model's `test_step` is the built-in one, and its logs are what the metrics say."""
+    return type(model).test_step is Steps.test_step and measures_by_default(model)
 
 
 def take(data: Any, order: Any, start: Any, size: int) -> Any:
@@ -78,7 +78,7 @@ def train_many(size: int) -> Callable:
     def run(model: Any, state: State, data: Any, order: Any, first: Any, last: Any) -> tuple[Any, State]:
         state = (*state[:-1], begun(model, state[-1], first))
         if trains_by_default(model):
-            body = lambda i, s: _same(s, model._advance(s, take(data, order, i * size, size)))  # noqa: E731
+            body = lambda i, s: _same(s, model._advance(s, take(data, order, i * size, size))[0])  # noqa: E731
             state = lax.fori_loop(first, last, body, state)
             return model._logs(state[3]), state
         return _with_logs(model.train_step, state, data, order, first, last, size)
@@ -95,9 +95,8 @@ def test_many(size: int) -> Callable:
             trainable = state[0]
 
             def body(i: Any, changing: Any) -> Any:
-                return _same(
-                    changing, model._observe_test((trainable, *changing), take(data, order, i * size, size))[1:]
-                )
+                state, _ = model._observe_test((trainable, *changing), take(data, order, i * size, size))
+                return _same(changing, state[1:])
 
             others, metrics = lax.fori_loop(first, last, body, tuple(state[1:]))
             return model._logs(metrics), (trainable, others, metrics)

@@ -19,7 +19,7 @@ from tricera.train.cells import Cells
 from tricera.train.data import Arrays
 from tricera.train.plan import Plan
 
-Progress = tuple[int, Any]
+Progress = Iterator[tuple[int, Any]]
 
 _IN_FLIGHT = 8
 _SECONDS_SHOWN, _SECONDS_SILENT = 0.1, 0.5
@@ -40,6 +40,10 @@ class Runner:
         self._seconds_per_chunk = _SECONDS_SHOWN if shown else _SECONDS_SILENT
         self._seconds_per_step: float | None = None
         self._prepared = False
+        self.state: Any = None
+        self._order: Any = None
+        self._batches: Any = None
+        self._begun = 0  # steps of this order, or batches, that a shorter epoch has made
 
     # ---- programs
 
@@ -60,69 +64,88 @@ class Runner:
     def _batch(self) -> programs.Program:
         return self._program("batch", epochs.train_batch if self.kind == "train" else epochs.test_batch)
 
-    def _prepare(self, state: Any, data: Any, order: Any) -> None:
+    def _prepare(self, data: Any, order: Any) -> None:
         """Decide between loop and steps; compile the last, smaller batch's program while the first steps run."""
         self._prepared = True
         full, rest = divmod(self.source.samples, self.source.batch_size)
         if self.plan.mode == "epochs" and full and device.platform() == "cpu":
-            traced = self._many.trace(self.model, state, data, order, np.int32(0), np.int32(1))
+            traced = self._many.trace(self.model, self.state, data, order, np.int32(0), np.int32(1))
             if "conv_general_dilated" in programs.primitives(traced.jaxpr):
                 self.plan = Plan("steps", f"{self.plan.why}, this convolution is slow in loops on the CPU")
         if rest and full:
-            self._at(rest).compile_beside(self.model, state, data, order, np.int32(0))
+            self._at(rest).compile_beside(self.model, self.state, data, order, np.int32(0))
 
     # ---- one epoch
 
-    def begin(self) -> Any:
-        """Forget what the metrics saw, unless the program does; the state to begin an epoch with."""
-        if not self._prepared or self.plan.mode != "epochs":
+    def begin(self) -> None:
+        """Take the state to begin an epoch with; forget what the metrics saw, unless the program does."""
+        if not self._prepared or self.plan.mode != "epochs" or self._begun:
             self.cells.reset_metrics()
-        return self.cells.take()
+        self.take()
 
-    def epoch(self, state: Any, shuffle: Any, limit: int | None) -> Iterator[tuple[int, Any, Any]]:
-        """Run the batches of one epoch; yields `(steps done, logs, state)` after each step or chunk of steps."""
+    def take(self) -> None:
+        """Take the state from the variables, which somebody may have set."""
+        self.state = self.cells.take()
+
+    def put(self) -> None:
+        """Let the variables hold what was reached."""
+        self.cells.put(self.state)
+
+    def epoch(self, shuffle: Any, limit: int | None, before: Callable[[int], None]) -> Progress:
+        """Run the batches of one epoch on `state`; yields `(steps done, logs)` after each step or chunk of steps.
+
+        Args:
+            limit: steps at the most; the next epoch goes on where this one stops short of the data's end.
+            before: called before each step or chunk with the number of steps done.
+        """
         if self.plan.resident:
-            yield from self._resident(state, shuffle, limit)
+            yield from self._resident(shuffle, limit, before)
         elif self.plan.mode == "eager":
             step = self.model.train_step if self.kind == "train" else self.model.test_step
-            yield from self._streamed(step, state, shuffle, limit)
+            yield from self._streamed(step, shuffle, limit, before)
         else:
-            yield from self._streamed(lambda s, batch: self._batch(self.model, s, batch), state, shuffle, limit)
+            yield from self._streamed(lambda s, batch: self._batch(self.model, s, batch), shuffle, limit, before)
 
-    def _resident(self, state: Any, shuffle: Any, limit: int | None) -> Iterator[tuple[int, Any, Any]]:
-        source, model = self.source, self.model
-        data, order = source.resident(), jnp.asarray(source.order(shuffle).astype("int32"))
+    def _resident(self, shuffle: Any, limit: int | None, before: Callable) -> Progress:
+        source, size, first = self.source, self.source.batch_size, self._begun
+        if not first:
+            self._order = jnp.asarray(source.order(shuffle).astype("int32"))
+        data, order = source.resident(), self._order
         if not self._prepared:
-            self._prepare(state, data, order)
-        full, rest = divmod(source.samples, source.batch_size)
-        full, rest = (min(full, limit), rest if limit > full else 0) if limit is not None else (full, rest)
-        done = 0
-        if self.plan.mode == "epochs":
-            chunks = self._chunks(state, data, order, full)
-            for done, logs, state in chunks:
-                yield done, logs, state
-        else:
-            pending: deque[Any] = deque()
-            for done in range(1, full + 1):
-                start = np.int32((done - 1) * source.batch_size)
-                logs, state = self._at(source.batch_size)(model, state, data, order, start)
-                _hold_back(pending, logs)
-                yield done, logs, state
-        if rest:
-            logs, state = self._at(rest)(model, state, data, order, np.int32(full * source.batch_size))
-            yield done + 1, logs, state
+            self._prepare(data, order)
+        full, rest = divmod(source.samples, size)
+        stop = source.steps if limit is None else first + limit
+        steps, is_last = range(first, min(full, stop)), stop >= source.steps
+        self._begun = 0 if is_last else steps.stop
+        yield from (self._chunks if self.plan.mode == "epochs" else self._singly)(data, order, steps, before)
+        if rest and is_last:
+            before(len(steps))
+            yield len(steps) + 1, self._run(self._at(rest), data, order, np.int32(full * size))
 
-    def _chunks(self, state: Any, data: Any, order: Any, steps: int) -> Iterator[tuple[int, Any, Any]]:
-        done = 0
-        many = self._many if steps else None
-        while done < steps:
-            last = min(steps, done + self._chunk_size())
+    def _run(self, program: Callable, *args: Any) -> Any:
+        logs, self.state = program(self.model, self.state, *args)
+        return logs
+
+    def _singly(self, data: Any, order: Any, steps: range, before: Callable) -> Progress:
+        pending: deque[Any] = deque()
+        size = self.source.batch_size
+        for done, step in enumerate(steps):
+            before(done)
+            logs = self._run(self._at(size), data, order, np.int32(step * size))
+            _hold_back(pending, logs)
+            yield done + 1, logs
+
+    def _chunks(self, data: Any, order: Any, steps: range, before: Callable) -> Progress:
+        at = steps.start
+        while at < steps.stop:
+            last = min(steps.stop, at + self._chunk_size())
+            before(at - steps.start)
             begun = time.perf_counter()
-            logs, state = many(self.model, state, data, order, np.int32(done), np.int32(last))  # type: ignore[misc]
+            logs = self._run(self._many, data, order, np.int32(at), np.int32(last))
             jax.block_until_ready(logs)
-            self._learn_pace(last - done, time.perf_counter() - begun)
-            done = last
-            yield done, logs, state
+            self._learn_pace(last - at, time.perf_counter() - begun)
+            at = last
+            yield at - steps.start, logs
 
     def _chunk_size(self) -> int:
         if self.plan.chunk:
@@ -138,15 +161,20 @@ class Runner:
         else:
             self._seconds_per_step = max(seconds / steps, 1e-7)
 
-    def _streamed(self, step: Callable, state: Any, shuffle: Any, limit: int | None) -> Iterator[tuple[int, Any, Any]]:
-        batches = self.source.batches(shuffle)
+    def _streamed(self, step: Callable, shuffle: Any, limit: int | None, before: Callable) -> Progress:
+        batches = self._batches or self.source.batches(shuffle)
         done = 0
         pending: deque[Any] = deque()
-        for batch in itertools.islice(batches, limit):
-            logs, state = step(state, batch)
-            done += 1
+        for done, batch in enumerate(itertools.islice(batches, limit), 1):
+            before(done - 1)
+            logs, self.state = step(self.state, batch)
             _hold_back(pending, logs)
-            yield done, logs, state
+            yield done, logs
+        self._begun += done
+        if limit is None or done < limit or self._begun == self.source.steps:
+            self._batches, self._begun = None, 0
+        else:
+            self._batches = batches
         self._check_length(done, limit)
 
     def _check_length(self, done: int, limit: int | None) -> None:

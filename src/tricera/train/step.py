@@ -1,5 +1,6 @@
 """One step of training, testing and predicting, as pure functions of the state: what every program is made of."""
 
+import inspect
 from typing import Any
 
 import jax
@@ -85,48 +86,91 @@ class Steps:
         training: bool = False,
         optimizer_variables: list[Any] | None = None,
     ) -> tuple[Any, tuple]:
-        """The loss as a function of the trainable variables' values, with everything else that a step changes.
+        """The loss as a function of the trainable variables' values, with everything else that the call changes.
+
+        The loss's running mean and the compiled metrics are not updated: that is the caller's part.
 
         Returns:
             `scaled loss, (loss, outputs, new non-trainable values, new metrics' values)`
         """
+        values = trainable_variables, non_trainable_variables, metrics_variables
+        return self._updates(*values, x, y, sample_weight, training, optimizer_variables, observe=False)
+
+    def _updates(
+        self,
+        trainable_variables: list[Any],
+        non_trainable_variables: list[Any],
+        metrics_variables: list[Any],
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        training: bool = False,
+        optimizer_variables: list[Any] | None = None,
+        observe: bool = True,
+    ) -> tuple[Any, tuple]:
+        """The same; metrics see the batch where the outputs still have their masks, which gradients take away."""
+        if observe and type(self).compute_loss_and_updates is not Steps.compute_loss_and_updates:
+            return self._updates_of_user(
+                (trainable_variables, non_trainable_variables, metrics_variables),
+                (x, y, sample_weight),
+                training=training,
+                optimizer_variables=optimizer_variables,
+            )
         optimizer = list(self.optimizer.variables) if optimizer_variables is not None else []
         variables = [*self.trainable_variables, *self.non_trainable_variables, *self.metrics_variables, *optimizer]
         values = [*trainable_variables, *non_trainable_variables, *metrics_variables, *(optimizer_variables or [])]
         with stateless(variables, values, training=training, losses=[]) as table:
             y_pred = self(x, training=training)
-            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training)
+            loss = self.compute_loss(
+                x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **_taken(self.compute_loss, training=training)
+            )
             scaled = self.optimizer.scale_loss(loss) if optimizer else loss
-            self._observe(lax.stop_gradient(loss), x, y, _stopped(y_pred), sample_weight)
+            if observe:
+                self._observe(lax.stop_gradient(loss), x, y, _stopped(y_pred), sample_weight)
             new_state = [table[v] for v in self.non_trainable_variables]
             new_metrics = [table[v] for v in self.metrics_variables]
         return scaled, (loss, y_pred, new_state, new_metrics)
 
+    def _updates_of_user(self, values: tuple, data: tuple, **options: Any) -> tuple[Any, tuple]:
+        """The same by a `compute_loss_and_updates` of the user's, which leaves the metrics to us."""
+        scaled, (loss, y_pred, others, metrics) = self.compute_loss_and_updates(*values, *data, **options)
+        x, y, sample_weight = data
+        with stateless(self.metrics_variables, metrics) as table:
+            self._observe(lax.stop_gradient(loss), x, y, _stopped(y_pred), sample_weight)
+        return scaled, (loss, y_pred, others, [table[v] for v in self.metrics_variables])
+
     def _observe(self, loss: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Show the metrics a batch."""
         self._loss_tracker.update_state(loss, sample_weight=_batch_size(x))
-        if type(self).compute_metrics is Steps.compute_metrics:
+        if measures_by_default(self):
             self._update_metrics(y, y_pred, sample_weight)
-        else:
-            self.compute_metrics(x, y, y_pred, sample_weight)
 
-    def _advance(self, state: State, data: Any) -> State:
-        """The state after a training step."""
+    def _advance(self, state: State, data: Any) -> tuple[State, Any]:
+        """The state after a training step, and the outputs in it."""
         trainable, others, optimizer, metrics = state
         x, y, sample_weight = unpack(data)
-        gradient = jax.value_and_grad(self.compute_loss_and_updates, has_aux=True)
-        (_, (_, _, others, metrics)), gradients = gradient(
+        gradient = jax.value_and_grad(self._updates, has_aux=True)
+        (_, (_, y_pred, others, metrics)), gradients = gradient(
             trainable, others, metrics, x, y, sample_weight, training=True, optimizer_variables=optimizer
         )
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
-        return trainable, others, optimizer, metrics
+        return (trainable, others, optimizer, metrics), y_pred
 
-    def _observe_test(self, state: State, data: Any) -> State:
-        """The state after a testing step."""
+    def _observe_test(self, state: State, data: Any) -> tuple[State, Any]:
+        """The state after a testing step, and the outputs in it."""
         trainable, others, metrics = state
         x, y, sample_weight = unpack(data)
-        _, (_, _, others, metrics) = self.compute_loss_and_updates(trainable, others, metrics, x, y, sample_weight)
-        return trainable, others, metrics
+        _, (_, y_pred, others, metrics) = self._updates(trainable, others, metrics, x, y, sample_weight)
+        return (trainable, others, metrics), y_pred
+
+    def _measured(self, state: State, data: Any, y_pred: Any) -> tuple[dict[str, Any], State]:
+        """The logs of a step, and the state, whose metrics a `compute_metrics` of the user's has yet to see."""
+        if measures_by_default(self):
+            return self._logs(state[-1]), state
+        x, y, sample_weight = unpack(data)
+        with stateless(self.metrics_variables, state[-1]) as table:
+            logs = self.compute_metrics(x, y, y_pred, sample_weight)
+        return logs, (*state[:-1], [table[v] for v in self.metrics_variables])
 
     def _logs(self, metrics_values: list[Any]) -> dict[str, Any]:
         """What the metrics say, of their variables' values."""
@@ -135,19 +179,31 @@ class Steps:
 
     def train_step(self, state: State, data: Any) -> tuple[dict[str, Any], State]:
         """`(state, batch) -> (logs, new state)` of training."""
-        state = self._advance(state, data)
-        return self._logs(state[3]), state
+        state, y_pred = self._advance(state, data)
+        return self._measured(state, data, y_pred)
 
     def test_step(self, state: State, data: Any) -> tuple[dict[str, Any], State]:
         """`(state, batch) -> (logs, new state)` of testing."""
-        state = self._observe_test(state, data)
-        return self._logs(state[2]), state
+        state, y_pred = self._observe_test(state, data)
+        return self._measured(state, data, y_pred)
 
     def predict_step(self, state: State, data: Any) -> tuple[Any, Any]:
         """`((trainable, non-trainable), batch) -> (outputs, new non-trainable)`."""
         trainable, others = state
         x, _, _ = unpack(data)
         return self.stateless_call(trainable, others, x, training=False)
+
+
+def measures_by_default(model: Any) -> bool:
+    """Whether the model's `compute_metrics` is the built-in one."""
+    return type(model).compute_metrics is Steps.compute_metrics
+
+
+def _taken(function: Any, **arguments: Any) -> dict[str, Any]:
+    """Those arguments that a function takes: older overrides know fewer."""
+    parameters = inspect.signature(function).parameters
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return {name: value for name, value in arguments.items() if takes_all or name in parameters}
 
 
 def _batch_size(x: Any) -> int:

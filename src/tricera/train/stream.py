@@ -202,23 +202,23 @@ def prefetched(source: Iterator[Any], ahead: int) -> Iterator[Any]:
 # ---- what `fit` was given
 
 
-def source_of(x: Any, y: Any, sample_weight: Any, batch_size: int | None) -> Arrays | Stream:
-    """The batches of arrays, of a PyDataset, or of any iterable of batches.
+def source_of(x: Any, y: Any, sample_weight: Any, batch_size: int | None, steps: int | None = None) -> Arrays | Stream:
+    """The batches of arrays, of a PyDataset, or of any iterable of batches; `steps` of them, if nobody says their size.
 
     Raises:
         ValueError: `x` is nothing of the kind.
     """
     if is_arrays(x):
-        return Arrays(x, y, sample_weight, batch_size)
+        return Arrays(x, y, sample_weight, batch_size, steps)
     checks.check_source(x, y, sample_weight)
     return from_dataset(x) if isinstance(x, PyDataset) else from_iterable(x)
 
 
-def validation_of(data: Any, batch_size: int | None) -> Arrays | Stream | None:
+def validation_of(data: Any, batch_size: int | None, steps: int | None) -> Arrays | Stream | None:
     """The batches of `validation_data`: arrays `(x, y[, sample_weight])`, or what `x` of `fit` may be."""
     if data is None or isinstance(data, Arrays | Stream):
         return data
     if isinstance(data, tuple | list) and 2 <= len(data) <= 3 and all(is_arrays(part) or part is None for part in data):
         x, y, sample_weight = unpack(data)
-        return Arrays(x, y, sample_weight, batch_size)
-    return source_of(data, None, None, batch_size)
+        return Arrays(x, y, sample_weight, batch_size, steps)
+    return source_of(data, None, None, batch_size, steps)

@@ -32,7 +32,7 @@ class Trainable(Steps):
     __call__: Callable
 
     compiled = False
-    stop_training = False
+    stop_training = stop_evaluating = stop_predicting = False
     run_eagerly = False
     steps_per_execution = 1
     optimizer: Any = None

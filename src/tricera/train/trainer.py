@@ -1,6 +1,7 @@
 """compile, fit, evaluate, predict, and the same for single batches."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -65,16 +66,15 @@ class Trainer(Batches):
         self._require_compiled("fit")
         checks.check_arguments(self, Trainer.fit, kwargs, epochs=epochs, validation_split=validation_split)
         batch_size = None if batch_size is ... else batch_size
-        source = source_of(x, y, sample_weight, batch_size)
-        validation = validation_of(validation_data, validation_batch_size or batch_size)
+        source = source_of(x, y, sample_weight, batch_size, steps_per_epoch)
+        validation = validation_of(validation_data, validation_batch_size or batch_size, validation_steps)
         if validation_split and validation is None:
             if not isinstance(source, Arrays):
                 raise ValueError(
                     report("Argument `validation_split` is only supported for arrays.", fix="use `validation_data`.")
                 )
-            source, validation = source.split(validation_split)
-            validation.batch_size = min(validation_batch_size or source.batch_size, validation.samples)
-            validation.steps = -(-validation.samples // validation.batch_size)
+            source, held = source.split(validation_split)
+            validation = Arrays(*held.data, validation_batch_size or batch_size, validation_steps)
         if class_weight is not None:
             source = source.weighted(class_weight)
         if self._ready(source, training=True) and isinstance(source, Arrays):
@@ -128,27 +128,28 @@ class Trainer(Batches):
         self, runner: Runner, callbacks: Any, shuffle: Any, limit: int | None, every_batch: bool, interrupted: Any
     ) -> dict[str, Any]:
         """One pass over the data: the logs at its end. The variables hold what was reached, whatever happens."""
-        cells = runner.cells
-        state = runner.begin()
-        done, logs = 0, None
-        steps = runner.epoch(state, shuffle, limit)
-        try:
+
+        def told(hook: Any, step: int, logs: Any = None) -> None:
+            """Call a hook; where callbacks see every batch, they may read and set the variables."""
             if every_batch:
-                cells.put(state)
-            callbacks.on_train_batch_begin(0)
-            for done, logs, state in steps:
+                runner.put()
+            try:
+                hook(step, logs)
+            finally:
                 if every_batch:
-                    cells.put(state)
-                callbacks.on_train_batch_end(done - 1, logs)
+                    runner.take()
+
+        done, logs = 0, None
+        runner.begin()
+        try:
+            for done, logs in runner.epoch(shuffle, limit, lambda step: told(callbacks.on_train_batch_begin, step)):
+                told(callbacks.on_train_batch_end, done - 1, logs)
                 if interrupted():
                     raise KeyboardInterrupt
                 if self.stop_training:
                     break
-                callbacks.on_train_batch_begin(done)
-                if every_batch:
-                    cells.retake(state)
         finally:
-            cells.put(state)
+            runner.put()
         return floats(logs) if done else {}
 
     def _finish(self) -> None:
@@ -187,7 +188,7 @@ class Trainer(Batches):
         """The loss and the metrics over the data: a number, a list in the order of `metrics`, or a dict."""
         self._require_compiled("evaluate")
         checks.check_arguments(self, Trainer.evaluate, kwargs)
-        source = source_of(x, y, sample_weight, batch_size)
+        source = source_of(x, y, sample_weight, batch_size, steps)
         self._ready(source, training=False)
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         plan = choose(self, source, callbacks.overrides_test_batch_hooks)
@@ -200,13 +201,14 @@ class Trainer(Batches):
 
     def _test(self, runner: Runner, callbacks: Any, steps: int | None) -> dict[str, Any]:
         callbacks.on_test_begin()
-        callbacks.on_test_batch_begin(0)
-        done, logs, state = 0, None, runner.begin()
-        epoch_steps = runner.epoch(state, False, steps)
-        for done, logs, state in epoch_steps:  # noqa: B007
+        done, logs = 0, None
+        self.stop_evaluating = False
+        runner.begin()
+        for done, logs in runner.epoch(False, steps, callbacks.on_test_batch_begin):
             callbacks.on_test_batch_end(done - 1, logs)
-            callbacks.on_test_batch_begin(done)
-        runner.cells.put(state)
+            if self.stop_evaluating:
+                break
+        runner.put()
         found = floats(logs) if done else {}
         callbacks.on_test_end(found)
         return found
@@ -222,16 +224,23 @@ class Trainer(Batches):
         callbacks: Any = None,
     ) -> Any:
         """The outputs for all samples, as NumPy arrays."""
-        source = source_of(x, None, None, batch_size)
+        source = source_of(x, None, None, batch_size, steps)
         self._outputs_for(source.example()[0])  # builds, and refuses what does not fit
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         callbacks.on_predict_begin()
         parts: list[Any] = []
-        inputs = (x for x, _, _ in itertools.islice(source.batches(), steps))
-        for index, outputs in enumerate(self._predictions(inputs)):
-            callbacks.on_predict_batch_begin(index)
+
+        def inputs() -> Iterator[Any]:
+            for index, (x, _, _) in enumerate(itertools.islice(source.batches(), steps)):
+                callbacks.on_predict_batch_begin(index)
+                yield x
+
+        self.stop_predicting = False
+        for index, outputs in enumerate(self._predictions(inputs())):
             parts.append(outputs)
             callbacks.on_predict_batch_end(index, {"outputs": outputs})
+            if self.stop_predicting:
+                break
             if index >= _UNDER_WAY:
                 parts[index - _UNDER_WAY] = jax.device_get(parts[index - _UNDER_WAY])
         callbacks.on_predict_end()
