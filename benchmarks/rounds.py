@@ -135,6 +135,7 @@ def _child(kind: str, peer: Peer, work: str, setting: float, cache: str) -> dict
 def _python(arguments: list[str], peer: Peer, cache: str) -> str:
     """What a fresh Python prints; its own errors where it fails."""
     environment = {**os.environ, **peer.environment, "TRICERA_CACHE_DIR": cache}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else each import compiles what was not compiled at installation
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stderr[-3000:]}")

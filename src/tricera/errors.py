@@ -41,11 +41,23 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str | None:
     return f"did you mean {match!r}?" if match else None
 
 
+class MissingAttribute(AttributeError):
+    """An attribute that is not there; the nearest name is sought when somebody reads the message, not for `hasattr`."""
+
+    def __init__(self, what: str, name: str, choices: Callable[[], Iterable[str]]):
+        super().__init__(what, name)
+        self._what, self._choices = what, choices
+
+    def __str__(self) -> str:
+        name = self.args[1]
+        public = [] if name.startswith("_") else [n for n in self._choices() if not n.startswith("_")]
+        return report(f"{self._what} has no attribute {name!r}.", fix=did_you_mean(name, public))
+
+
 def missing(module: str, names: Mapping[str, Any]) -> Callable[[str], Any]:
     """The `__getattr__` of a module with these names: it says which one is nearest to a name that is not there."""
 
     def __getattr__(name: str) -> Any:
-        fix = None if name.startswith("_") else did_you_mean(name, (n for n in names if not n.startswith("_")))
-        raise AttributeError(report(f"module {module!r} has no attribute {name!r}.", fix=fix))
+        raise MissingAttribute(f"module {module!r}", name, lambda: names)
 
     return __getattr__

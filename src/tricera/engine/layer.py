@@ -13,7 +13,7 @@ from tricera.engine.graph import KerasTensor, Node
 from tricera.engine.inputs import where
 from tricera.engine.pure import stateless
 from tricera.engine.weights import Weighted
-from tricera.errors import ArgumentError, did_you_mean, report
+from tricera.errors import ArgumentError, MissingAttribute, report
 
 _SHAPES = ("input_shape", "input_dim", "input_length", "batch_input_shape", "batch_shape", "batch_size", "input_dtype")
 
@@ -90,9 +90,7 @@ class Layer(Weighted):
         own = getattr(type(self), attribute, None)
         if isinstance(own, property):  # it raised an AttributeError of its own, which says more
             return own.__get__(self)
-        public = [] if attribute.startswith("_") else [name for name in dir(self) if not name.startswith("_")]
-        fix = did_you_mean(attribute, public)
-        raise AttributeError(report(f"{type(self).__name__!r} object has no attribute {attribute!r}.", fix=fix))
+        raise MissingAttribute(f"{type(self).__name__!r} object", attribute, lambda: dir(self))
 
     # ---- dtypes
 
