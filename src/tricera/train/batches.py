@@ -8,8 +8,7 @@ import numpy as np
 from jax import tree_util
 
 from tricera.train import epoch, programs
-from tricera.train.cells import Cells
-from tricera.train.data import class_weighted, to_arrays
+from tricera.train.data import class_weighted, pack, to_arrays
 from tricera.train.trainable import Trainable
 
 
@@ -33,15 +32,14 @@ class Batches(Trainable):
     def _on_batch(self, kind: str, x: Any, y: Any, sample_weight: Any) -> Any:
         batch = to_arrays(x, "x"), to_arrays(y, "y"), to_arrays(sample_weight, "sample_weight")
         self._ready_for(batch, training=kind == "train")
-        cells = Cells(self, kind)
-        cells.reset_metrics()
-        function, donate = (epoch.train_batch, (0,)) if kind == "train" else (epoch.test_batch, ())
+        key, cells = self._at_hand(kind)
+        function, donate = (epoch.train_first, (0,)) if kind == "train" else (epoch.test_first, ())
         state = cells.take()
         try:
             if self.run_eagerly:
                 logs, state = function(self, state, batch)
             else:
-                program = programs.program((self._program_key(kind), "batch", ()), f"{kind}_batch", function, donate)
+                program = programs.program((key, "first", ()), f"{kind}_batch", function, donate)
                 logs, state = program(self, state, batch)
         finally:
             cells.put(state)
@@ -56,14 +54,15 @@ class Batches(Trainable):
 
     def _predictions(self, inputs: Iterable[Any]) -> Iterator[Any]:
         """The outputs for each batch of inputs; what layers keep from batch to batch goes on, and stays."""
-        cells = Cells(self, "predict")
+        key, cells = self._at_hand("predict")
         trainable, others = cells.take()
-        program = programs.program(self._program_key("predict"), "predict", epoch.predict_batch)
+        program = programs.program(key, "predict", epoch.predict_batch)
         for x in inputs:
+            data = pack((x, None, None))
             if self.run_eagerly:
-                outputs, others = self.predict_step((trainable, others), (x,))
+                outputs, others = self.predict_step((trainable, others), data)
             else:
-                outputs, others = program(self, (trainable, others), (x,))
+                outputs, others = program(self, (trainable, others), data)
             cells.put((trainable, others))
             yield outputs
 

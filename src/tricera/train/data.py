@@ -34,6 +34,16 @@ def unpack(data: Any) -> Batch:
     return (*data, *(None,) * (3 - len(data)))
 
 
+def pack(batch: Batch) -> Any:
+    """What a step is given: x alone, `(x, y)` or `(x, y, sample_weight)`; inputs that are a list as `(x,)`."""
+    x, y, sample_weight = batch
+    if sample_weight is not None:
+        return batch
+    if y is not None:
+        return x, y
+    return (x,) if isinstance(x, list | tuple) else x
+
+
 def is_array(x: Any) -> bool:
     """Whether `x` is one array or table: NumPy's, JAX's, pandas', SciPy's, torch's."""
     return hasattr(x, "shape") and (hasattr(x, "__array__") or hasattr(x, "toarray"))

@@ -7,6 +7,7 @@ import jax
 from jax import lax, tree_util
 
 from tricera.engine.pure import stateless
+from tricera.train.data import pack
 from tricera.train.step import State, Steps, measures_by_default
 
 
@@ -23,19 +24,27 @@ def tests_by_default(model: Any) -> bool:
 def take(data: Any, order: Any, start: Any, size: int) -> Any:
     """The batch of `size` samples that begins at place `start` of `order`."""
     chosen = lax.dynamic_slice(order, (start,), (size,))
-    return tree_util.tree_map(lambda a: a.at[chosen].get(mode="promise_in_bounds"), data)
+    return pack(tree_util.tree_map(lambda a: a.at[chosen].get(mode="promise_in_bounds"), data))
 
 
 def train_batch(model: Any, state: State, data: Any) -> tuple[Any, State]:
     """One training step on a batch: `(logs, new state)`."""
-    logs, state = model.train_step(state, data)
-    return logs, state
+    return model.train_step(state, pack(data))
 
 
 def test_batch(model: Any, state: State, data: Any) -> tuple[Any, State]:
     """One testing step on a batch: `(logs, new state)`."""
-    logs, state = model.test_step(state, data)
-    return logs, state
+    return model.test_step(state, pack(data))
+
+
+def train_first(model: Any, state: State, data: Any) -> tuple[Any, State]:
+    """One training step on a batch, whose metrics begin anew."""
+    return model.train_step((*state[:-1], begun(model, state[-1], 0)), pack(data))
+
+
+def test_first(model: Any, state: State, data: Any) -> tuple[Any, State]:
+    """One testing step on a batch, whose metrics begin anew."""
+    return model.test_step((*state[:-1], begun(model, state[-1], 0)), pack(data))
 
 
 def predict_batch(model: Any, state: State, data: Any) -> tuple[Any, Any]:

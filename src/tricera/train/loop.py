@@ -15,7 +15,6 @@ from tricera.engine import device
 from tricera.errors import report
 from tricera.train import epoch as epochs
 from tricera.train import programs
-from tricera.train.cells import Cells
 from tricera.train.data import Arrays
 from tricera.train.plan import Plan
 
@@ -35,8 +34,7 @@ class Runner:
 
     def __init__(self, model: Any, source: Any, kind: str, plan: Plan, shown: bool):
         self.model, self.source, self.kind, self.plan = model, source, kind, plan
-        self.cells = Cells(model, kind)
-        self._key = model._program_key(kind)
+        self._key, self.cells = model._at_hand(kind)
         self._seconds_per_chunk = _SECONDS_SHOWN if shown else _SECONDS_SILENT
         self._seconds_per_step: float | None = None
         self._prepared = False
@@ -101,8 +99,8 @@ class Runner:
         if self.plan.resident:
             yield from self._resident(shuffle, limit, before)
         elif self.plan.mode == "eager":
-            step = self.model.train_step if self.kind == "train" else self.model.test_step
-            yield from self._streamed(step, shuffle, limit, before)
+            step = epochs.train_batch if self.kind == "train" else epochs.test_batch
+            yield from self._streamed(lambda s, batch: step(self.model, s, batch), shuffle, limit, before)
         else:
             yield from self._streamed(lambda s, batch: self._batch(self.model, s, batch), shuffle, limit, before)
 

@@ -1,7 +1,9 @@
 """What a compiled program depends on, as a hashable key: equal keys, equal programs."""
 
 import inspect
+import operator
 import weakref
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,7 @@ def key(thing: Any) -> Any:
         return ("policy", thing.name)
     if isinstance(thing, Variable):
         return ("variable", thing.shape, thing.dtype, thing.trainable, key(thing.regularizer), key(thing.constraint))
-    if hasattr(thing, "structure"):
+    if hasattr(type(thing), "structure"):
         return thing.structure()
     if _is_ours(type(thing)) and isinstance(thing, Configured):
         return _of_configured(thing)
@@ -75,3 +77,51 @@ def _of_layer(layer: Layer) -> tuple:
     ]
     inside = map(key, [*layer._own(), *layer._sublayers()])
     return (flags, key(layer.activity_regularizer), *plain, *inside)
+
+
+_PLAIN = {type(None), bool, int, float, str}
+
+
+class Kept:
+    """What was derived from an object's attributes, for as long as none of them changes; never copied or pickled."""
+
+    # Attributes that change from call to call, and that nothing is derived from.
+    _PASSING = ("_kept", "_ready_key", "_losses", "history", "stop_training", "_train_plan")
+
+    def __init__(self) -> None:
+        self._seen: list[Any] = []
+        self._values: dict[Hashable, Any] = {}
+
+    def get(self, owner: Any, name: Hashable, make: Callable[[], Any]) -> Any:
+        """The value of this name: as it was, or made anew."""
+        seen = self._snapshot(owner)
+        if len(seen) != len(self._seen) or not all(map(operator.is_, seen, self._seen)):
+            self._seen, self._values = seen, {}
+        if name not in self._values:
+            self._values[name] = make()
+        return self._values[name]
+
+    def _snapshot(self, owner: Any) -> list[Any]:
+        """All that `owner` holds in attributes at any depth, but for the values of variables."""
+        found: list[Any] = []
+        todo: list[Any] = [owner]
+        visited: set[int] = set()
+        while todo:
+            thing = todo.pop()
+            found.append(thing)
+            kind = type(thing)
+            if kind in _PLAIN or id(thing) in visited:
+                continue
+            visited.add(id(thing))
+            if issubclass(kind, Variable):
+                found += (thing.trainable, thing.regularizer, thing.constraint)
+            elif issubclass(kind, dict):
+                todo += thing.values()
+            elif issubclass(kind, (list, tuple, set)):
+                todo += thing
+            elif issubclass(kind, Configured):
+                todo += [value for name, value in vars(thing).items() if name not in self._PASSING]
+        return found
+
+    def __reduce__(self) -> Any:
+        return Kept, ()

@@ -13,6 +13,7 @@ from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
 from tricera.errors import report
 from tricera.train import checks, structure
+from tricera.train.cells import Cells
 from tricera.train.compiled import CompiledLoss, CompiledMetrics
 from tricera.train.data import Arrays
 from tricera.train.plan import Plan
@@ -172,8 +173,20 @@ class Trainable(Steps):
 
     def _outputs_for(self, x: Any) -> Any:
         """The symbolic outputs for a batch of unknown size; builds what is not built."""
-        symbolic = tree_util.tree_map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), x)
-        return graph.infer(self, (symbolic,))
+
+        def infer() -> Any:
+            symbolic = tree_util.tree_map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), x)
+            return graph.infer(self, (symbolic,))
+
+        return self._keep(("outputs", repr(tree_util.tree_map(lambda a: (a.shape[1:], a.dtype), x))), infer)
+
+    def _keep(self, name: Any, make: Callable[[], Any]) -> Any:
+        """What `make` derives from the model, made once for as long as nothing in the model changes."""
+        return self.__dict__.setdefault("_kept", structure.Kept()).get(self, name, make)
+
+    def _at_hand(self, kind: str) -> tuple[Any, Cells]:
+        """The key and the variables of the model's programs of a kind."""
+        return self._keep(kind, lambda: (self._program_key(kind), Cells(self, kind)))
 
     def _program_key(self, kind: str) -> Any:
         """What the model's programs depend on: shared by models of equal structure, if nothing in it is the user's."""
