@@ -114,7 +114,7 @@ class Kept:
                 continue
             visited.add(id(thing))
             if issubclass(kind, Variable):
-                found += (thing.trainable, thing.regularizer, thing.constraint)
+                todo += (thing.trainable, thing.regularizer, thing.constraint)
             elif issubclass(kind, dict):
                 todo += thing.values()
             elif issubclass(kind, (list, tuple, set)):

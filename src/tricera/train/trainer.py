@@ -108,18 +108,23 @@ class Trainer(Batches):
         self.stop_training = False
         callbacks.on_train_begin()
         logs: dict[str, Any] = {}
-        with interruptible() as interrupted:
-            for epoch_index in epochs:
-                callbacks.on_epoch_begin(epoch_index)
-                logs = self._train_epoch(runner, callbacks, shuffle, steps_per_epoch, every_batch, interrupted)
-                if validate is not None and _due(epoch_index, validation_freq):
-                    logs.update(validate(callbacks))
-                callbacks.on_epoch_end(epoch_index, logs)
-                self._train_plan = runner.plan
-                if self.stop_training or not logs:
-                    break
-        if isinstance(source, Stream):
-            source.close()
+        try:
+            with interruptible() as interrupted:
+                for epoch_index in epochs:
+                    callbacks.on_epoch_begin(epoch_index)
+                    logs = self._train_epoch(runner, callbacks, shuffle, steps_per_epoch, every_batch, interrupted)
+                    if validate is not None and _due(epoch_index, validation_freq):
+                        logs.update(validate(callbacks))
+                    callbacks.on_epoch_end(epoch_index, logs)
+                    self._train_plan = runner.plan
+                    if self.stop_training or not logs:
+                        break
+        except BaseException:
+            screen.keep()  # what is said of it stands below the bar
+            raise
+        finally:
+            if isinstance(source, Stream):
+                source.close()
         self._finish()
         callbacks.on_train_end(logs)
         return self.history
