@@ -22,7 +22,8 @@ def bernoulli(key, p: float, shape):
         return jax.random.bernoulli(key, p, shape)
     # A uniform number is the upper 23 bits times 2**-23, so that the comparison can be made on the bits.
     limit = math.ceil(float(np.float32(p)) * 2**23)
-    return (_words(key, math.prod(shape)) >> 9 < np.uint32(limit)).reshape(shape)
+    # The barrier keeps XLA from drawing the bits again wherever they are used, above all for the gradient.
+    return lax.optimization_barrier((_words(key, math.prod(shape)) >> 9 < np.uint32(limit)).reshape(shape))
 
 
 def _written_out(key, p, shape) -> bool:
