@@ -14,6 +14,7 @@ import tricera as keras
 from tricera import layers, visualization
 
 FOLDER = Path("demo")
+BATCH = 32
 
 
 def load_digits():
@@ -27,7 +28,8 @@ def load_digits():
     return (*keras.datasets.digits.load_data(size=28), 20)
 
 
-def build_model():
+def build_model(steps):
+    """The network of two convolutions, compiled to train for so many steps, ever smaller ones."""
     model = keras.Sequential(
         [
             layers.Input((28, 28, 1)),
@@ -42,7 +44,8 @@ def build_model():
         ],
         name="digits_cnn",
     )
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    rate = keras.optimizers.schedules.CosineDecay(1e-3, decay_steps=steps)
+    model.compile(keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -53,9 +56,9 @@ def main():
     x_train, x_test = (x[..., None].astype("float32") / 255 for x in (x_train, x_test))
     FOLDER.mkdir(exist_ok=True)
 
-    model = build_model()
+    model = build_model(steps=epochs * len(x_train) // BATCH)
     model.summary()
-    history = model.fit(x_train, y_train, batch_size=32, epochs=epochs, validation_split=0.1)
+    history = model.fit(x_train, y_train, batch_size=BATCH, epochs=epochs, validation_split=0.1)
     print(model.train_plan)
 
     model.save(FOLDER / "digits_cnn.keras")
