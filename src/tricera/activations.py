@@ -224,4 +224,5 @@ def deserialize(config, custom_objects=None):
     """
     return linear if config is None else registry.deserialize(config, "activation", custom_objects)
 
+
 __getattr__ = errors.missing(__name__, globals())

@@ -72,4 +72,5 @@ def deserialize(name: Any, custom_objects: Any = None) -> Any:
     """The loss of a plain form or a name."""
     return registry.deserialize(name, "loss", custom_objects)
 
+
 __getattr__ = errors.missing(__name__, globals())

@@ -108,4 +108,5 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
     """The metric of a plain form or a name."""
     return registry.deserialize(config, "metric", custom_objects)
 
+
 __getattr__ = errors.missing(__name__, globals())
