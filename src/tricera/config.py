@@ -8,7 +8,7 @@ from tricera.errors import report
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _FORMATS = ("channels_last", "channels_first")
-_settings = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+_settings = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last", "load_limit": 1 << 32}
 
 
 def home() -> Path:
@@ -59,6 +59,16 @@ def standardize_data_format(data_format: str | None) -> str:
     if data_format is None:
         return image_data_format()
     return _one_of(str(data_format).lower(), _FORMATS, "The `data_format` argument is unknown")
+
+
+def load_limit() -> int:
+    """The most bytes of memory that a file may ask for beyond what it stores: 4 GiB unless set."""
+    return _settings["load_limit"]
+
+
+def set_load_limit(size: int) -> None:
+    """Set `load_limit`, in bytes; what a file stores may always be read."""
+    _settings["load_limit"] = int(size)
 
 
 def backend() -> str:

@@ -58,10 +58,6 @@ def circle(group, canary):
     group["0"] = group.parent
 
 
-def objects(group, canary):
-    group.create_dataset("0", data=["text"], dtype=h5py.string_dtype())
-
-
 HOSTILE = {
     external_link: "is a link to elsewhere (ExternalLink)",
     soft_link: "is a link to elsewhere (SoftLink)",
@@ -70,7 +66,6 @@ HOSTILE = {
     bomb: "makes the file declare far more than the",
     many_small_bombs: "makes the file declare far more than the",
     circle: "leads back to a group above it, or is nested too deeply",
-    objects: "holds no numbers (object)",
 }
 
 

@@ -1,0 +1,158 @@
+"""The reader of HDF5 files: the same numbers as h5py's, and nothing that a file only promises."""
+
+import io
+import zlib
+
+import h5py
+import numpy as np
+import pytest
+
+from tricera import config
+from tricera.errors import SafetyError
+from tricera.saving import budget, h5
+
+GRID = np.arange(323.0).reshape(17, 19)
+FORMS = {
+    "plain": {"data": GRID.astype("float32")},
+    "big_endian": {"data": GRID.astype(">f4")},
+    "half": {"data": GRID.astype("float16")},
+    "whole": {"data": GRID.astype("int64")},
+    "truth": {"data": GRID > 9},
+    "complex": {"data": GRID.astype("complex64")},
+    "scalar": {"data": 3},
+    "empty": {"data": np.zeros((0, 3))},
+    "chunked": {"data": GRID, "chunks": (4, 5)},
+    "packed": {"data": GRID, "chunks": (4, 5), "compression": "gzip", "shuffle": True, "fletcher32": True},
+    "checked": {"data": GRID.astype("uint8"), "chunks": (3, 3), "fletcher32": True},
+    "growing": {"data": GRID, "maxshape": (None, 19), "compression": 9},
+    "later": {"shape": (3, 4), "dtype": "float32", "fillvalue": 7},
+    "later_chunked": {"shape": (3, 4), "dtype": "float32", "chunks": (2, 2), "fillvalue": 7},
+}
+
+
+def built(fill, **kwargs):
+    memory = io.BytesIO()
+    with h5py.File(memory, "w", **kwargs) as file:
+        fill(file)
+    return memory
+
+
+def opened(memory):
+    return h5.Reader(memory, "f.h5", len(memory.getvalue()))
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"libver": "latest"}, {"userblock_size": 512}], ids=str)
+def test_every_form_of_storage_gives_the_numbers_of_h5py(kwargs):
+    memory = built(lambda file: [file.create_dataset(f"a/{k}", **v) for k, v in FORMS.items()], **kwargs)
+    skipped = {"packed", "checked", "growing"} if "userblock_size" in kwargs else set()
+    with h5py.File(memory) as theirs, opened(memory) as ours:
+        assert set(ours.paths) == {f"a/{name}" for name in FORMS} and ours.groups == ["", "a"]
+        assert set(ours.names("a")) == set(FORMS) and ours.names() == ["a"]
+        for path in (f"a/{name}" for name in FORMS if name not in skipped):
+            mine, other = ours.read(path), theirs[path][()]
+            np.testing.assert_array_equal(mine, other)
+            assert mine.dtype == other.dtype.newbyteorder("=") and ours.dtype(path) == mine.dtype.name
+            assert ours.shape(path) == mine.shape and mine.flags.writeable
+    assert opened(memory).read("a/plain").ctypes.data % 64 == 0 or kwargs
+
+
+def test_attributes_are_texts_lists_of_texts_and_numbers():
+    def fill(file):
+        file.attrs.update(text="ä", raw=b"bytes", names=np.asarray([b"a", b"bc"]), several=["x", "y"], number=3)
+        file.attrs["layer_names0"], file.attrs["layer_names1"] = np.asarray([b"a", b"b"]), np.asarray([b"c"])
+        file.create_group("g").attrs["weight_names"] = np.asarray([b"g/kernel:0"])
+
+    with opened(built(fill)) as reader:
+        found = reader.attributes
+        assert (found["text"], found["raw"], found["number"]) == ("ä", "bytes", 3)
+        assert (found["names"], found["several"]) == (["a", "bc"], ["x", "y"])
+        assert reader.texts("", "layer_names") == ["a", "b", "c"] and reader.texts("", "none") == []
+        assert reader.texts("g", "weight_names") == ["g/kernel:0"] and "none" not in reader.attributes_of("g")
+        with pytest.raises(ValueError) as error:
+            reader.read("g/../g/kernel:0")
+        assert str(error.value) == "f.h5 has no array 'g/../g/kernel:0'."
+
+
+def inflates(file):
+    data = file.create_dataset("x", (4,), "uint8", chunks=(4,), compression="gzip")
+    data.id.write_direct_chunk((0,), zlib.compress(bytes(1 << 22)))
+
+
+def is_short(file):
+    file.create_dataset("x", (4,), "float64", chunks=(4,), compression="gzip").id.write_direct_chunk(
+        (0,), zlib.compress(b"1")
+    )
+
+
+def is_no_stream(file):
+    file.create_dataset("x", (4,), "uint8", chunks=(4,), compression="gzip").id.write_direct_chunk((0,), b"1234")
+
+
+def has_another_checksum(file):
+    file.create_dataset("x", (4,), "uint8", chunks=(4,), fletcher32=True).id.write_direct_chunk((0,), b"12345678")
+
+
+def is_text(file):
+    file["x"] = ["text"]
+
+
+BROKEN = {
+    inflates: "a chunk is larger than it declares, or incomplete",
+    is_short: "a chunk has another size than it declares",
+    is_no_stream: "a chunk cannot be inflated (Error -3 while decompressing data: incorrect header check)",
+    has_another_checksum: "a chunk does not have its checksum",
+    is_text: "it holds no numbers (object)",
+}
+
+
+@pytest.mark.parametrize("fill", BROKEN)
+def test_chunks_that_are_not_what_they_declare(fill):
+    with opened(built(fill)) as reader, pytest.raises(ValueError) as error:
+        reader.read("x")
+    assert str(error.value) == f"f.h5: 'x' cannot be read: {BROKEN[fill]}."
+
+
+def wide_chunk(file):
+    file.create_dataset("x", (4,), "uint8", maxshape=(None,), chunks=(1 << 31,))
+
+
+def reference(file):
+    file.create_dataset("x", (1,), h5py.ref_dtype)
+
+
+def foreign_filter(file):
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_chunk((4,))
+    plan.set_filter(307, h5py.h5z.FLAG_OPTIONAL)
+    h5py.h5d.create(file.id, b"x", h5py.h5t.NATIVE_FLOAT, h5py.h5s.create_simple((4,)), plan)
+
+
+REFUSED = {
+    wide_chunk: "'x' makes the file declare far more than the",
+    reference: "'x' holds no numbers (object)",
+    foreign_filter: "'x' needs a filter that is not part of HDF5",
+}
+
+
+@pytest.mark.parametrize("fill", REFUSED)
+def test_what_no_file_of_arrays_has(fill):
+    with pytest.raises(SafetyError) as error:
+        opened(built(fill))
+    assert str(error.value).startswith(f"f.h5: {REFUSED[fill]}")
+
+
+def test_a_text_that_many_attributes_share():
+    memory = built(lambda file: file.attrs.update({"x": ["a" * 100_000] * 900}))
+    with opened(memory) as reader, pytest.raises(SafetyError, match="'@x' declares far more than the file stores"):
+        _ = reader.attributes["x"]
+    memory = built(lambda file: file.attrs.update({"x": file.ref}))
+    with opened(memory) as reader, pytest.raises(SafetyError, match="'@x' is neither text nor number"):
+        _ = reader.attributes["x"]
+
+
+def test_the_limit_holds_for_what_is_not_stored(monkeypatch):
+    assert budget.allowed(1 << 40) == 1 << 40 and budget.allowed(0) == budget.FREE
+    assert budget.allowed(1 << 30) == 1 << 32
+    monkeypatch.setitem(config._settings, "load_limit", 0)
+    config.set_load_limit(100)
+    assert config.load_limit() == 100 and budget.allowed(5) == 100
