@@ -180,4 +180,7 @@ ROWS = [
     Row("GRU", (3,), SEQUENCE, {"reset_after": False, "go_backwards": True}),
     Row("LSTM", (3,), SEQUENCE, {"return_sequences": True, "return_state": True}),
     Row("LSTM", (3,), SEQUENCE, {"unroll": True, "activation": "relu"}),
+    Row("ConvLSTM1D", (3, 2), IMAGE, {"strides": 2, "return_state": True, "seed": 1}),
+    Row("ConvLSTM2D", (2, 2), (2, 3, 4, 5, 2), {"return_sequences": True}),
+    Row("ConvLSTM3D", (2, 2), (2, 2, 3, 3, 3, 2), {"padding": "same", "go_backwards": True, "use_bias": False}),
 ]  # fmt: skip

@@ -34,13 +34,16 @@ class Cell(Layer):
     def _adopt(self, arguments: dict[str, Any]) -> None:
         check_positive(self, units=arguments["units"])
         adopt(self, arguments)
+        self._settle_dropout()
+        self.state_size = self.output_size = self.units
+
+    def _settle_dropout(self) -> None:
         self.dropout = min(1.0, max(0.0, self.dropout))
         self.recurrent_dropout = min(1.0, max(0.0, self.recurrent_dropout))
         if self.recurrent_dropout:
             self.implementation = 1
         if "seed_generator" not in vars(self):
             self.seed_generator = SeedGenerator(self.seed)
-        self.state_size = self.output_size = self.units
 
     def build(self, input_shape):
         self.kernel = weight(self, "kernel", (input_shape[-1], self.gates * self.units))
@@ -74,7 +77,7 @@ class Cell(Layer):
         """
         autocast = self.compute_dtype if self.autocast and self.compute_dtype != self.variable_dtype else None
         with scope.enter(autocast=autocast, path=self._path()):
-            inward, across = self.drops((sequences.shape[0], sequences.shape[-1]), training)
+            inward, across = self.drops((sequences.shape[0], *sequences.shape[2:]), training)
             projected = self.project(jnp.swapaxes(sequences.astype(self.compute_dtype), 0, 1), inward)
             if across is None and self._is_usual():
                 found = self.fast(projected, states, mask=mask, return_sequences=return_sequences, **how)
@@ -98,13 +101,17 @@ class Cell(Layer):
         """In training, what dropout multiplies inputs and states by: one factor, or one for each gate."""
         count = self.gates if self.implementation == 1 else 1
 
-        def draw(rate: float, size: int) -> list | None:
+        def draw(rate: float, shape: tuple) -> list | None:
             if not training or not 0 < rate < 1:
                 return None
-            ones = jnp.ones((shape[0], size), self.compute_dtype)
+            ones = jnp.ones(shape, self.compute_dtype)
             return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)]
 
-        return draw(self.dropout, shape[-1]), draw(self.recurrent_dropout, self.units)
+        return draw(self.dropout, shape), draw(self.recurrent_dropout, self.state_shape(shape))
+
+    def state_shape(self, input_shape: tuple) -> tuple:
+        """The shape of the states for the inputs of a step."""
+        return input_shape[0], self.units
 
     def get_config(self):
         config = super().get_config()

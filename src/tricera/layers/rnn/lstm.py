@@ -1,5 +1,7 @@
 """Long short-term memory."""
 
+from typing import Any
+
 from jax import numpy as jnp
 
 from tricera.engine.registry import register
@@ -11,8 +13,33 @@ from tricera.layers.rnn.rnn import CellLayer
 _loop = compiled(recurrent.lstm)
 
 
+class LongShort(Cell):
+    """Base of the cells of long short-term memory: four gates side by side, and what becomes of them."""
+
+    gates = 4
+
+    def _make_bias(self):
+        if not self.unit_forget_bias:
+            return super()._make_bias()
+
+        def start(shape, dtype=None):
+            first, rest = (self.units,), (2 * self.units,)
+            given = self.bias_initializer
+            return jnp.concatenate([given(first, dtype=dtype), jnp.ones(first, dtype), given(rest, dtype=dtype)])
+
+        return weight(self, "bias", (4 * self.units,), initializer=start)
+
+    def _turn(self, gates: Any, c: Any, axis: int = -1) -> tuple[Any, list]:
+        """The output and the next states, of the four gates side by side along `axis`."""
+        i, f, g, o = jnp.split(gates, 4, axis)
+        gate, activation = self.recurrent_activation, self.activation
+        c = gate(f) * c + gate(i) * activation(g)
+        h = gate(o) * activation(c)
+        return h, [h, c]
+
+
 @register("layer")
-class LSTMCell(Cell):
+class LSTMCell(LongShort):
     """`c' = f c + i g`, `h' = o tanh(c')`, gates `i, f, g, o` of `x @ kernel + h @ recurrent_kernel + bias`.
 
     Args:
@@ -24,8 +51,6 @@ class LSTMCell(Cell):
 
     Reference: Hochreiter and Schmidhuber, 1997; Gers et al., 2000; unit_forget_bias: Jozefowicz et al., 2015.
     """
-
-    gates = 4
 
     def __init__(
         self,
@@ -53,24 +78,9 @@ class LSTMCell(Cell):
         self._adopt(locals())
         self.state_size = [self.units, self.units]
 
-    def _make_bias(self):
-        if not self.unit_forget_bias:
-            return super()._make_bias()
-
-        def start(shape, dtype=None):
-            first, rest = (self.units,), (2 * self.units,)
-            given = self.bias_initializer
-            return jnp.concatenate([given(first, dtype=dtype), jnp.ones(first, dtype), given(rest, dtype=dtype)])
-
-        return weight(self, "bias", (4 * self.units,), initializer=start)
-
     def step(self, x, states, drops):
         h, c = states
-        i, f, g, o = jnp.split(x + gated(h, drops, self.recurrent_kernel.value), 4, -1)
-        gate, activation = self.recurrent_activation, self.activation
-        c = gate(f) * c + gate(i) * activation(g)
-        h = gate(o) * activation(c)
-        return h, [h, c]
+        return self._turn(x + gated(h, drops, self.recurrent_kernel.value), c)
 
     def fast(self, projected, states, **how):
         return _loop(projected, *states, self.recurrent_kernel.value, **how)

@@ -124,7 +124,7 @@ class RNN(Layer):
         if given is None and self.stateful and not scope.current().inferring:
             given = tree_util.tree_map(lambda v: v.value, self.states)
             self._check_batch_size(batch_size)
-        usual = self.get_initial_state(batch_size)
+        usual = self._zeros(sequences)
         given = usual if given is None else _values(given)
         wanted, treedef = tree_util.tree_flatten(usual)
         flat = [jnp.asarray(x) for x in tree_util.tree_leaves(given)]
@@ -138,6 +138,9 @@ class RNN(Layer):
             )
         dtype = getattr(self.cell, "compute_dtype", self.compute_dtype)
         return tree_util.tree_unflatten(treedef, [x.astype(dtype) for x in flat])
+
+    def _zeros(self, sequences: Any) -> list:
+        return self.get_initial_state(sequences.shape[0])
 
     def _make_states(self, sequences_shape: tuple) -> None:
         if sequences_shape[0] is None:
@@ -178,7 +181,7 @@ class CellLayer(RNN):
         options["implementation"] = extra.pop("implementation", 2)
         options.update({name: extra[name] for name in ("dtype", "trainable") if name in extra})
         self.use_cudnn = arguments.get("use_cudnn", "auto")
-        how = {name: arguments[name] for name in _HOW}
+        how = {name: arguments[name] for name in _HOW if name in arguments}
         RNN.__init__(self, cell(**options, name=snake_case(cell.__name__)), **how, **extra)
         self.input_spec = InputSpec(ndim=3)
 
@@ -193,7 +196,8 @@ class CellLayer(RNN):
         return {name: own.get(name, value) for name, value in self._arguments.items()}
 
     def get_config(self):
-        config = {**super().get_config(), "zero_output_for_mask": self.zero_output_for_mask}
+        always = {"unroll": self.unroll, "zero_output_for_mask": self.zero_output_for_mask}
+        config = {**super().get_config(), **always}
         return {name: value for name, value in config.items() if name not in self.silent}
 
 
