@@ -17,6 +17,7 @@ WORDS = {
     "callbacks": "what happens in between",
     "config": "floatx, epsilon",
     "constraints": "MaxNorm ...",
+    "data": "data sets, batches made ahead",
     "datasets": "mnist ... digits",
     "engine": "variables, scope, graph, Layer, pure functions",
     "errors": "the one form of messages",

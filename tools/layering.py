@@ -11,7 +11,7 @@ from typing import NamedTuple
 ROWS = (
     "errors config",
     "engine",
-    "kernels",
+    "kernels data",
     "ops random",
     "activations initializers regularizers constraints",
     "losses metrics optimizers",

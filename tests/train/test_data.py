@@ -8,8 +8,10 @@ import pytest
 
 import tricera
 from tricera import callbacks, layers
+from tricera.data import PyDataset
+from tricera.data.ahead import prefetched
 from tricera.train.data import Arrays, class_weighted, unpack
-from tricera.train.stream import PyDataset, from_dataset, from_iterable, prefetched
+from tricera.train.stream import from_dataset, from_iterable
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(12, 4)).astype("float32"), RNG.normal(size=(12, 1)).astype("float32")

@@ -73,6 +73,23 @@ def check_source(x: Any, y: Any, sample_weight: Any) -> None:
             )
 
 
+def check_end(source: Any, steps: int | None, x: Any) -> None:
+    """Whether an epoch over batches has an end.
+
+    Raises:
+        ValueError: the batches never end, and nobody says how many make an epoch.
+    """
+    if steps is None and source.endless and not hasattr(x, "__next__"):
+        raise ValueError(
+            report(
+                "The data set never ends: an epoch needs a number of steps.",
+                expected="a data set with an end, or `steps_per_epoch` (`validation_steps`, `steps`)",
+                got=f"a {type(x).__name__} without end",
+                fix="leave out `repeat()`: each epoch reads the data set anew.",
+            )
+        )
+
+
 def check_data(model: Any, source: Any, batch: tuple, outputs: Any) -> None:
     """Whether inputs, targets and weights are numbers that fit the model's outputs and losses.
 

@@ -66,7 +66,7 @@ class Trainer(Batches):
         self._require_compiled("fit")
         checks.check_arguments(self, Trainer.fit, kwargs, epochs=epochs, validation_split=validation_split)
         batch_size = None if batch_size is ... else batch_size
-        source = source_of(x, y, sample_weight, batch_size, steps_per_epoch)
+        source = source_of(x, y, sample_weight, batch_size, steps_per_epoch, shuffle)
         validation = validation_of(validation_data, validation_batch_size or batch_size, validation_steps)
         if validation_split and validation is None:
             if not isinstance(source, Arrays):

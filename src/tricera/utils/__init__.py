@@ -2,6 +2,8 @@
 
 from tricera import errors
 from tricera.callbacks.progress import Progbar as Progbar
+from tricera.data.pydataset import PyDataset as PyDataset
+from tricera.data.pydataset import Sequence as Sequence
 from tricera.engine.dtypes import standardize_dtype as standardize_dtype
 from tricera.engine.graph import is_symbolic_leaf as is_keras_tensor
 from tricera.engine.random import set_random_seed as set_random_seed
@@ -27,8 +29,6 @@ from tricera.engine.registry import (
     serialize as serialize_keras_object,
 )
 from tricera.train.data import unpack as unpack_x_y_sample_weight
-from tricera.train.stream import PyDataset as PyDataset
-from tricera.train.stream import Sequence as Sequence
 from tricera.utils.categorical import normalize as normalize
 from tricera.utils.categorical import to_categorical as to_categorical
 from tricera.utils.files import get_file as get_file
