@@ -28,6 +28,7 @@ ROWS = (
 ARROWS = {
     "config": {"errors"},
     "metrics": {"losses"},
+    "preprocessing": {"utils"},
     "legacy": {"__init__"},
     "alias": {"legacy", "__init__"},
     "__main__": {"legacy", "alias", "__init__"},

@@ -47,7 +47,7 @@ def platform() -> str:
 def memory_budget_bytes() -> int:
     """How many bytes of training data may stay on the device: a share of its free memory."""
     if platform() == "cpu":
-        return int(_CPU_SHARE * _free_host_bytes())
+        return int(_CPU_SHARE * free_host_bytes())
     stats = jax.local_devices()[0].memory_stats() or {}
     free = stats.get("bytes_limit", 0) - stats.get("bytes_in_use", 0)
     return int(_ACCELERATOR_SHARE * free)
@@ -99,7 +99,7 @@ def _first_lines(path: str, names: tuple[str, ...]) -> str:
     return " ".join(line for line in text.splitlines() if line.startswith(names))
 
 
-def _free_host_bytes() -> int:
+def free_host_bytes() -> int:
     """Free memory of this machine, or what its container leaves."""
     free = [_kernel_available(), _container_available()]
     return min((amount for amount in free if amount is not None), default=1024 * _MIB)

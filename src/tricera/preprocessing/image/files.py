@@ -1,0 +1,78 @@
+"""Images in files, decoded by several threads, and kept as long as memory allows."""
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from tricera.engine import device
+
+_SHARE = 1 / 8  # of free memory, for decoded images
+
+
+@functools.cache
+def pool() -> ThreadPoolExecutor:
+    """The threads that decode: Pillow lets them run side by side."""
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="tricera-decode")
+
+
+class Pictures:
+    """The images of some files by their numbers; one is decoded again only if its file has changed.
+
+    Args:
+        decode: from a path to an array.
+    """
+
+    def __init__(self, paths: Sequence[str], decode: Callable[[str], np.ndarray]):
+        self.paths, self._decode = list(paths), decode
+        self._kept: dict[str, tuple[Any, np.ndarray]] = {}
+        self._room = int(_SHARE * device.free_host_bytes())
+
+    def batch(self, samples: Sequence[int]) -> np.ndarray:
+        """The images of these files: of bytes, or of floats where one has more bits.
+
+        Raises:
+            OSError: one is not there, or cannot be read.
+        """
+        paths = [self.paths[sample] for sample in samples]
+        images = list((map if self._kept.keys() >= set(paths) else pool().map)(self._image, paths))
+        if all(image.dtype == np.uint8 for image in images):
+            return np.stack(images)
+        return np.stack([image.astype("float32") for image in images])
+
+    def broken(self) -> dict[int, str]:
+        """The numbers of the files that cannot be read, and why."""
+
+        def why(path: str) -> str | None:
+            try:
+                self._image(path)
+            except OSError as error:
+                return str(error)
+            return None
+
+        return {number: reason for number, reason in enumerate(pool().map(why, self.paths)) if reason}
+
+    def select(self, samples: Sequence[int]) -> None:
+        """Let only these files remain."""
+        self.paths = [self.paths[sample] for sample in samples]
+
+    def _image(self, path: str) -> np.ndarray:
+        now, (stamp, image) = _stamp(path), self._kept.get(path, (None, None))
+        if image is None or stamp != now:
+            room = self._room if image is None else self._room + image.nbytes
+            image = self._decode(path)
+            if room >= image.nbytes:
+                self._room, self._kept[path] = room - image.nbytes, (now, image)
+        return image
+
+
+def _stamp(path: str) -> Any:
+    """What changes when a file is written; None where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

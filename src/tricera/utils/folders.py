@@ -1,0 +1,65 @@
+"""Folders whose folders are classes."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tricera.errors import report
+
+
+def class_folders(directory: Any, hidden: bool = True) -> list[str]:
+    """The names of the folders in a folder, sorted.
+
+    Args:
+        hidden: whether those count whose names begin with a dot.
+
+    Raises:
+        OSError: there is no such folder.
+    """
+    directory = existing(directory)
+    names = sorted(entry.name for entry in os.scandir(directory) if entry.is_dir())
+    return [name for name in names if hidden or not name.startswith(".")]
+
+
+def existing(directory: Any) -> str:
+    """The path of a folder.
+
+    Raises:
+        OSError: there is none.
+    """
+    path = os.fspath(directory)
+    if not os.path.isdir(path):
+        kind = FileNotFoundError if not os.path.exists(path) else NotADirectoryError
+        what = "is not there" if kind is FileNotFoundError else "is no folder"
+        raise kind(report(f"The folder {path!r} {what}.", got=f"from {str(Path.cwd())!r}", fix="check the path."))
+    return path
+
+
+def files_below(folder: str, suffixes: Sequence[str], follow_links: bool = False) -> Iterator[str]:
+    """The files in a folder and all its folders with one of these suffixes, as paths from it, sorted by folder."""
+    endings = tuple(f".{suffix.lstrip('.')}" for suffix in suffixes)
+    found, seen = {}, set()
+    for root, folders, names in os.walk(folder, followlinks=follow_links):
+        if follow_links:  # a link may lead to where we are
+            real = os.path.realpath(root)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+        found[root] = sorted(name for name in names if name.lower().endswith(endings))
+    for root in sorted(found):
+        for name in found[root]:
+            yield os.path.relpath(os.path.join(root, name), folder)
+
+
+def list_pictures(
+    directory: Any, ext: str | Sequence[str] = ("jpg", "jpeg", "bmp", "png", "ppm", "tif", "tiff")
+) -> list[str]:
+    """The paths of all pictures in a folder and its folders.
+
+    Args:
+        ext: suffixes of names; in a string, several are divided by `|`.
+    """
+    suffixes = ext.split("|") if isinstance(ext, str) else ext
+    return [os.path.join(directory, name) for name in files_below(existing(directory), suffixes)]
