@@ -18,6 +18,7 @@ class PyDataset:
     workers = 1
     use_multiprocessing = False
     max_queue_size = 10
+    endless = False  # True: when all batches were given, the first comes again, for whoever asks for more steps
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10):
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size

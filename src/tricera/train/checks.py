@@ -79,7 +79,7 @@ def check_end(source: Any, steps: int | None, x: Any) -> None:
     Raises:
         ValueError: the batches never end, and nobody says how many make an epoch.
     """
-    if steps is None and source.endless and not hasattr(x, "__next__"):
+    if steps is source.steps is None and source.endless and not hasattr(x, "__next__"):
         raise ValueError(
             report(
                 "The data set never ends: an epoch needs a number of steps.",

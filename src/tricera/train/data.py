@@ -177,6 +177,8 @@ class Arrays:
         ValueError: no samples, or arrays of different lengths.
     """
 
+    endless = False
+
     def __init__(
         self,
         x: Any,

@@ -163,7 +163,7 @@ class Runner:
         batches = self._batches or self.source.batches(shuffle)
         done = 0
         pending: deque[Any] = deque()
-        for done, batch in enumerate(itertools.islice(batches, limit), 1):
+        for done, batch in enumerate(itertools.islice(batches, stop_of(self.source, limit)), 1):
             before(done - 1)
             logs, self.state = step(self.state, batch)
             _hold_back(pending, logs)
@@ -192,6 +192,11 @@ def _hold_back(pending: deque[Any], logs: Any) -> None:
     pending.append(logs)
     if len(pending) > _IN_FLIGHT:
         jax.block_until_ready(pending.popleft())
+
+
+def stop_of(source: Any, limit: int | None) -> int | None:
+    """The step that an epoch stops at; None where it is the end of the source."""
+    return source.steps if limit is None and source.endless else limit
 
 
 def steps_of(source: Any, limit: int | None) -> int | None:

@@ -22,7 +22,7 @@ class Stream:
     Args:
         open: makes an iterator over the batches of one epoch, or of all.
         steps: the number of batches of an epoch; None where only the end tells.
-        endless: there is one iterator for all epochs: it cannot be opened anew.
+        endless: there is one iterator for all epochs: it cannot be opened anew, or goes on by itself.
         ahead: batches made ahead, in a thread.
     """
 
@@ -91,9 +91,10 @@ def _arrays(data: Any) -> Batch:
 def from_dataset(dataset: Any, shuffle: Any = False) -> Stream:
     """The batches of a PyDataset, or of what has its methods, opened anew each epoch."""
     steps = dataset.num_batches if isinstance(dataset, PyDataset) else len(dataset)
+    endless = steps is None or getattr(dataset, "endless", False)
     workers, ahead = (max(1, getattr(dataset, name, 1) or 1) for name in ("workers", "max_queue_size"))
 
-    def open() -> Iterator[Any]:
+    def once() -> Iterator[Any]:
         order: Iterable[int] = itertools.count() if steps is None else range(steps)
         if steps is not None and shuffle:
             order = np.random.permutation(steps).tolist()  # noqa: NPY002
@@ -103,7 +104,11 @@ def from_dataset(dataset: Any, shuffle: Any = False) -> Stream:
             yield from batches
         _call(dataset, "on_epoch_end")
 
-    return Stream(open, steps, endless=steps is None, ahead=ahead)
+    def again() -> Iterator[Any]:
+        while True:
+            yield from once()
+
+    return Stream(again if endless else once, steps, endless, ahead)
 
 
 def _call(thing: Any, method: str) -> None:

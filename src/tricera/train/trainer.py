@@ -15,7 +15,7 @@ from tricera.train import checks
 from tricera.train.batches import Batches, floats
 from tricera.train.data import Arrays
 from tricera.train.interrupt import interruptible
-from tricera.train.loop import Runner, steps_of
+from tricera.train.loop import Runner, steps_of, stop_of
 from tricera.train.plan import choose
 from tricera.train.stream import Stream, source_of, validation_of
 
@@ -236,7 +236,7 @@ class Trainer(Batches):
         parts: list[Any] = []
 
         def inputs() -> Iterator[Any]:
-            for index, (x, _, _) in enumerate(itertools.islice(source.batches(), steps)):
+            for index, (x, _, _) in enumerate(itertools.islice(source.batches(), stop_of(source, steps))):
                 callbacks.on_predict_batch_begin(index)
                 yield x
 

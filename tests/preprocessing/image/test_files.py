@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import warnings
 
 import numpy as np
 import pandas
@@ -158,6 +159,9 @@ def test_models_take_them(folder):
     )
     history = model.fit(training, epochs=2, verbose=0, validation_data=plain).history
     assert len(history["val_loss"]) == 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # more steps than a pass has, and fewer
+        model.fit(training, epochs=2, steps_per_epoch=7, verbose=0, validation_data=plain, validation_steps=2)
     next(plain)  # predictions are in the order of the file names, whatever was drawn before
     x = np.concatenate([plain[i][0] for i in range(len(plain))])
     found = model.predict(plain, verbose=0)
@@ -349,6 +353,7 @@ All values in column y_col='a' must be strings, as `class_mode='sparse'` needs.
 }
 
 
+@pytest.mark.filterwarnings("ignore:1 of 9 images")
 @pytest.mark.parametrize("kind, run, text", ERRORS.values(), ids=ERRORS)
 def test_errors(folder, kind, run, text):
     with pytest.raises(kind) as told:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tricera.data import PyDataset
 from tricera.errors import report
-from tricera.train.stream import PyDataset
 from tricera.utils.images import array_to_img
 
 
@@ -23,10 +23,11 @@ class Iterator(PyDataset):
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
+    endless = True
+    max_queue_size = 3
     image_data_generator: Any = None
 
     def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None):
-        super().__init__()
         self.n, self.batch_size, self.shuffle, self.seed = n, batch_size, shuffle, seed
         self.batch_index = self.total_batches_seen = 0
         self.index_array: np.ndarray | None = None
