@@ -237,5 +237,8 @@ def test_what_is_no_model_file(tmp_path):
     with pytest.raises(ValueError, match="File not found: filepath="):
         saving.load_model(tmp_path / "m.keras")
     model.save_weights(tmp_path / "m.weights.h5")
-    with pytest.raises(ValueError, match="File format not supported"):
+    with pytest.raises(ValueError, match="No model config found in the file"):
         saving.load_model(tmp_path / "m.weights.h5")
+    (tmp_path / "m.txt").write_text("no model")
+    with pytest.raises(ValueError, match="File format not supported"):
+        saving.load_model(tmp_path / "m.txt")

@@ -79,6 +79,7 @@ from tricera.layers.pad import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from tricera.layers.past import hard_sigmoid_v2 as _hard_sigmoid_v2  # registers what old models ask for
 from tricera.layers.pool import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,

@@ -123,13 +123,16 @@ class BatchNormalization(_Scaled):
             self._move(self.moving_variance, variance)
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
+        return self._normalize(x, mean, variance).astype(inputs.dtype)
+
+    def _normalize(self, x: Any, mean: Any, variance: Any) -> Any:
         shape = [1] * x.ndim
         shape[self.axis] = -1
         factor = lax.rsqrt(variance + self.epsilon)
         if self.gamma is not None:
             factor = factor * self.gamma.value
         offset = -mean * factor if self.beta is None else self.beta.value - mean * factor
-        return (x * factor.reshape(shape) + offset.reshape(shape)).astype(inputs.dtype)
+        return x * factor.reshape(shape) + offset.reshape(shape)
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)

@@ -125,7 +125,7 @@ class Model(Trainer, Layer):
         saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
-        """Read the weights from a `.weights.h5` or `.keras` file."""
+        """Read the weights from a `.weights.h5`, `.keras` or HDF5 file; `by_name=True` takes those of equal names."""
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
 
     def to_json(self, **kwargs: Any) -> str:

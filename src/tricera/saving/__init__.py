@@ -8,8 +8,8 @@ from tricera.engine.registry import get_registered_name as get_registered_name
 from tricera.engine.registry import get_registered_object as get_registered_object
 from tricera.engine.registry import register_keras_serializable as register_keras_serializable
 from tricera.engine.registry import serialize as serialize_keras_object
-from tricera.saving.model import load_model as load_model
-from tricera.saving.model import model_from_json as model_from_json
+from tricera.saving.loading import load_model as load_model
+from tricera.saving.loading import model_from_json as model_from_json
 from tricera.saving.model import save_model as save_model
 from tricera.saving.weights import load_weights as load_weights
 from tricera.saving.weights import save_weights as save_weights

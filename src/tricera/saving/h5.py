@@ -33,6 +33,12 @@ def write(file: str | os.PathLike | IO[bytes], parts: Iterable[tuple[str, str | 
                     group.create_dataset(key, data=array)
 
 
+def is_hdf5(path: str | os.PathLike) -> bool:
+    """Whether the file begins as HDF5 files do."""
+    with open(path, "rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+
+
 class Reader:
     """An HDF5 file: its arrays and attributes by their paths; a context that closes the file.
 

@@ -11,7 +11,7 @@ from tricera.engine.inputs import where
 from tricera.engine.weights import Weighted
 from tricera.errors import report
 from tricera.optimizers.state import OptimizerState
-from tricera.saving import archive, atomic, h5
+from tricera.saving import archive, atomic, h5, past
 from tricera.saving.parts import parts
 
 
@@ -55,10 +55,11 @@ def _values(owner: Any) -> Mapping[str, Any]:
     return store
 
 
-def load_weights(model: Any, filepath: str | os.PathLike, skip_mismatch: bool = False) -> None:
-    """Read the weights from a `.weights.h5` file or a `.keras` file: all of them, or none.
+def load_weights(model: Any, filepath: str | os.PathLike, skip_mismatch: bool = False, by_name: bool = False) -> None:
+    """Read the weights from a `.weights.h5`, `.keras` or HDF5 file, of any Keras: all of them, or none.
 
     Args:
+        by_name: for files of Keras 1 and 2: take what belongs to layers of the model's names, leave the rest.
         skip_mismatch: leave the layers that do not fit as they are, with a warning.
 
     Raises:
@@ -71,10 +72,10 @@ def load_weights(model: Any, filepath: str | os.PathLike, skip_mismatch: bool = 
         raise FileNotFoundError(report(f"There is no file {str(path)!r}."))
     if zipfile.is_zipfile(path):
         with archive.opened(path) as members, members.weights() as reader:
-            read(model, reader, skip_mismatch)
+            read(model, reader, skip_mismatch, by_name)
     else:
         with h5.Reader(path, str(path), path.stat().st_size) as reader:
-            read(model, reader, skip_mismatch)
+            read(model, reader, skip_mismatch, by_name)
 
 
 def _require_built(model: Any, doing: str) -> None:
@@ -94,14 +95,17 @@ class _Difference(NamedTuple):
     lines: list[str]
 
 
-def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False) -> None:
+def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bool = False) -> None:
     """Set the model's variables to the arrays of a file."""
-    if {"layer_names", "model_config"} & set(reader.attributes):
+    if past.hdf5.is_old(reader):
+        past.weights.read(model, reader, by_name, skip_mismatch)
+        return
+    if by_name:
         raise ValueError(
             report(
-                f"{reader.label} holds weights in the form of Keras 1 and 2.",
-                expected="Keras 3's `.weights.h5` or `.keras`",
-                fix="load it with Keras and save it again as `.keras`.",
+                f"{reader.label} holds weights by their place in the model, not by the names of layers.",
+                got="by_name=True",
+                fix="`load_weights(filepath, skip_mismatch=True)`.",
             )
         )
     everything = list(parts(model))

@@ -1,0 +1,134 @@
+"""Models from files: by what a file is, not by its name, whichever Keras wrote it."""
+
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tricera.engine import registry
+from tricera.errors import SafetyError, report
+from tricera.saving import archive, h5, past, trust, weights
+
+
+def load_model(
+    filepath: str | os.PathLike,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """The model of a `.keras` file or of an HDF5 file, of any Keras, compiled as it was.
+
+    Args:
+        custom_objects: classes and functions of yours, by the names that the file has for them.
+        compile: whether the model is compiled, and gets its optimizer's state.
+        safe_mode: accepted for Keras' sake: code in a file is never run.
+
+    Raises:
+        ValueError: there is no such file, it is of another kind, or it is damaged.
+        TypeError: it names classes that are not known here.
+        SafetyError: the file could do harm.
+    """
+    label = os.fspath(filepath)
+    read = _reader_of(label)
+    with registry.custom_object_scope(custom_objects or {}):
+        return read(label, compile)
+
+
+def _reader_of(label: str) -> Callable[[str, bool], Any]:
+    """What reads a file of this kind."""
+    if not os.path.exists(label):
+        raise ValueError(
+            report(f"File not found: filepath={label}.", expected="a `.keras` file", got="no such file or folder")
+        )
+    if not os.path.isdir(label):
+        if zipfile.is_zipfile(label):
+            return _from_archive
+        if h5.is_hdf5(label):
+            return _from_hdf5
+    raise ValueError(
+        report(
+            f"File format not supported: filepath={label}.",
+            expected="a `.keras` file or an HDF5 file",
+            got="a folder" if os.path.isdir(label) else "a file of another kind",
+            fix="load it with the library that wrote it, and save it as `.keras` or `.h5`.",
+        )
+    )
+
+
+def _from_archive(label: str, compile: bool) -> Any:
+    with archive.opened(label) as members:
+        if members.assets:
+            raise ValueError(
+                report(f"{label} holds assets (vocabularies and the like) that cannot be loaded.", got=members.assets)
+            )
+        config = members.config()
+        compiled, built = config.pop("compile_config", None) if compile else None, config.pop("build_config", None)
+        config.pop("compile_config", None)
+        trust.examine([config, compiled], label, registry.custom())
+        model = _model(config, label)
+        if built and not model.built:
+            model.build_from_config(built)
+        if compiled:
+            model.compile_from_config(compiled)
+        with members.weights() as reader:
+            weights.read(model, reader)
+    return model
+
+
+def _from_hdf5(label: str, compile: bool) -> Any:
+    with h5.Reader(label, label, os.path.getsize(label)) as reader:
+        attributes = reader.attributes
+        if "model_config" not in attributes:
+            raise ValueError(
+                report(
+                    f"No model config found in the file at {label}.",
+                    got="an HDF5 file of weights alone" if past.hdf5.is_old(reader) else "another HDF5 file",
+                    fix="build the model in Python and `model.load_weights(filepath)`.",
+                )
+            )
+        text = past.hdf5.text
+        config = _modern(archive.parse(text(attributes["model_config"]), label), label, attributes.get("keras_version"))
+        trust.examine(config, label, registry.custom())
+        model = _model(config, label)
+        past.weights.read(model, reader)
+    return model
+
+
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model that `to_json` described, with new weights; the JSON of Keras 1 and 2, too.
+
+    Raises:
+        TypeError: it names classes that are not known here.
+        SafetyError: it holds code.
+    """
+    label = "The JSON text"
+    with registry.custom_object_scope(custom_objects or {}):
+        config = _modern(archive.parse(json_string, label), label)
+        trust.examine(config, label, registry.custom())
+        return _made(config, label)
+
+
+def _modern(config: dict[str, Any], label: str, version: Any = None) -> dict[str, Any]:
+    """The configuration in Keras 3's form."""
+    if not past.is_old(config, past.hdf5.text(version) if version else None):
+        return config
+    try:
+        return past.modern(config)
+    except RecursionError:
+        raise SafetyError(report(f"{label} is nested too deeply: it is not read.")) from None
+    except (KeyError, IndexError, AttributeError, TypeError) as error:
+        raise ValueError(report(f"{label}: the configuration cannot be understood: {error!r}.")) from error
+
+
+def _model(config: dict[str, Any], label: str) -> Any:
+    model = _made(config, label)
+    if not isinstance(model, registry.find("model", "Model")):
+        raise ValueError(report(f"{label} holds no model.", got=type(model).__name__))
+    return model
+
+
+def _made(config: dict[str, Any], label: str) -> Any:
+    try:
+        return registry.deserialize(config)
+    except (KeyError, IndexError, AttributeError) as error:
+        raise ValueError(report(f"{label}: the configuration cannot be understood: {error!r}.")) from error
