@@ -86,8 +86,7 @@ def _from_hdf5(label: str, compile: bool) -> Any:
                     fix="build the model in Python and `model.load_weights(filepath)`.",
                 )
             )
-        text = past.hdf5.text
-        config = _modern(archive.parse(text(attributes["model_config"]), label), label, attributes.get("keras_version"))
+        config = _modern(archive.parse(attributes["model_config"], label), label, attributes.get("keras_version"))
         trust.examine(config, label, registry.custom())
         model = _model(config, label)
         past.weights.read(model, reader)
@@ -110,7 +109,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 
 def _modern(config: dict[str, Any], label: str, version: Any = None) -> dict[str, Any]:
     """The configuration in Keras 3's form."""
-    if not past.is_old(config, past.hdf5.text(version) if version else None):
+    if not past.is_old(config, version):
         return config
     try:
         return past.modern(config)

@@ -73,19 +73,14 @@ def _numbered(reader: h5.Reader, count: int) -> Iterator[Group]:
         yield Group(path, names, [f"{path}/{name}" for name in names])
 
 
-def text(value: Any) -> str:
-    """A text of the file, which may be stored as bytes."""
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
-
-
 def origin(reader: h5.Reader, found: list[Group]) -> Origin:
     """Which Keras, on which backend, wrote the arrays; Keras 1 did not say on which: the names of variables do."""
     attributes = {**reader.attributes_of(root_of(reader)), **reader.attributes}
     whole = "model_config" in attributes
     if "nb_layers" in attributes:
         return Origin(0, True, whole)
-    version = text(attributes.get("keras_version", "1"))
+    version = str(attributes.get("keras_version", "1"))
     if not version.startswith("1"):
-        return Origin(2, text(attributes.get("backend", "")) == "theano", whole)
+        return Origin(2, attributes.get("backend") == "theano", whole)
     names = [name for group in found for name in group.names]
     return Origin(1, bool(names) and not any(_OF_TENSORFLOW.search(name) for name in names), whole)
