@@ -29,8 +29,8 @@ ARROWS = {
     "config": {"errors"},
     "metrics": {"losses"},
     "preprocessing": {"utils"},
-    "legacy": {"__init__"},
-    "alias": {"legacy", "__init__"},
+    "__init__": {"alias"},
+    "alias": {"legacy"},
     "__main__": {"legacy", "alias", "__init__"},
 }
 # Within a row, and only those modules of the target that themselves need nothing above `engine`.

@@ -26,6 +26,7 @@ from tricera import (  # noqa: E402
     regularizers,
     utils,
 )
+from tricera.alias import install  # noqa: E402
 from tricera.engine.dtypes import DTypePolicy, FloatDTypePolicy  # noqa: E402
 from tricera.engine.graph import Function, KerasTensor, Operation  # noqa: E402
 from tricera.engine.inputs import InputSpec  # noqa: E402
@@ -66,6 +67,7 @@ __all__ = [
     "data",
     "datasets",
     "initializers",
+    "install",
     "layers",
     "losses",
     "metrics",

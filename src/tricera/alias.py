@@ -1,0 +1,82 @@
+"""`import keras` of any generation, by any path that it ever had, gives Tricera's own modules."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+from tricera.errors import did_you_mean, report
+from tricera.legacy import paths
+
+_EAGER = [path for path in paths.MOVED if path.startswith("engine")]
+
+
+class _Door(MetaPathFinder, Loader):
+    """Finds the modules of Keras, and gives for each the one of Tricera that stands for it."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None):
+        below = paths.below_keras(name)
+        return None if below is None else ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = stand_in(spec.name)
+        spec.loader_state = module.__spec__  # which importing writes over
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = module.__spec__.loader_state  # type: ignore[union-attr]
+
+
+def stand_in(name: str) -> ModuleType:
+    """The module of Tricera that stands for the module `name` of Keras.
+
+    Raises:
+        ModuleNotFoundError: none does.
+    """
+    for candidate in paths.candidates(paths.below_keras(name) or ""):
+        full = f"tricera.{candidate}".rstrip(".")
+        try:
+            return importlib.import_module(full)
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{full}.".startswith(f"{error.name}."):
+                raise  # another package is missing
+    raise ModuleNotFoundError(_unknown(name), name=name)
+
+
+def _unknown(name: str) -> str:
+    own = (module.removeprefix("tricera.") for module in sys.modules if module.startswith("tricera."))
+    return report(
+        f"No module named {name!r}: Tricera has nothing that stands for it.",
+        fix=did_you_mean(paths.below_keras(name) or name, [*paths.MOVED, *own]),
+    )
+
+
+_door = _Door()
+
+
+def install() -> None:
+    """Bind `keras`, `tf_keras` and `tensorflow.keras`, with all their modules, to Tricera, in this process.
+
+    Calling it again changes nothing.
+
+    Raises:
+        ImportError: Keras itself has been imported.
+    """
+    real = sys.modules.get("keras")
+    if real is not None and real is not sys.modules["tricera"]:
+        raise ImportError(
+            report(
+                "Keras itself has been imported already, and two libraries cannot have one name.",
+                got=getattr(real, "__file__", None),
+                fix="call `tricera.install()` before anything imports keras, or run `python -m tricera script.py`.",
+            )
+        )
+    if _door in sys.meta_path:
+        return
+    sys.meta_path.insert(0, _door)
+    for root in ("keras", "tf_keras"):
+        sys.modules[root] = sys.modules["tricera"]
+        for path in _EAGER:  # Tricera has an `engine` of its own, which importing would write over
+            sys.modules[f"{root}.{path}"] = stand_in(f"keras.{path}")

@@ -1,0 +1,98 @@
+"""Programs that say `import keras`, as the command line and `install` run them: in processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src"
+PROGRAM = """
+import sys
+import keras
+import tricera
+import keras.layers.convolutional
+from keras import backend as K
+from keras.engine.topology import InputSpec, Layer
+from keras.layers.core import Dense, Dropout
+from keras.src.layers.core.dense import Dense as SourceDense
+from keras.src.ops import numpy as source_numpy
+from tf_keras.models import Sequential
+
+assert keras is tricera and keras.layers is tricera.layers and Dense is SourceDense is tricera.layers.Dense
+assert Layer is tricera.Layer and InputSpec is tricera.InputSpec and Sequential is tricera.Sequential
+assert K is tricera.backend and source_numpy is sys.modules["tricera.ops.numpy"]
+assert tricera.engine.__name__ == "tricera.engine" and tricera.layers.__spec__.name == "tricera.layers"
+print(*sys.argv, __name__)
+"""
+
+
+def python(*arguments, code=0, **environment):
+    """What a process of Python prints: its output and its errors."""
+    run = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": str(SOURCE), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == code, run.stderr
+    return run.stdout, run.stderr
+
+
+def test_a_script_with_its_arguments(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(f"{PROGRAM}from beside import answer\nassert answer == 42\n")
+    (tmp_path / "beside.py").write_text("answer = 42\n")
+    out, err = python("-m", "tricera", str(script), "--keras", "-c", "x", KERAS_BACKEND="theano")
+    assert out == f"{script} --keras -c x __main__\n"
+    assert err == "tricera: Keras 3 code (line 9: keras.src.layers.core.dense)\n"
+
+
+def test_code_and_the_generation_that_was_asked_for():
+    out, err = python("-m", "tricera", "--keras", "2", "-c", "import sys, keras; print(sys.argv)", "a", "-m")
+    assert (out, err) == ("['-c', 'a', '-m']\n", "tricera: Keras 2 code\n")
+
+
+def test_a_module(tmp_path):
+    (tmp_path / "job.py").write_text("import keras, sys\nprint(sys.argv[1:], __name__, keras.__name__)\n")
+    out, err = python("-m", "tricera", "run", "--quiet", "-m", "job", "--fast", PYTHONPATH=f"{SOURCE}:{tmp_path}")
+    assert (out, err) == ("['--fast'] __main__ tricera\n", "")
+
+
+def test_install_says_it_once_and_refuses_beside_keras():
+    program = """
+import sys, types
+import tricera
+tricera.install(); tricera.install()
+assert sum(type(finder).__name__ == "_Door" for finder in sys.meta_path) == 1
+from keras.layers.recurrent import LSTM
+assert LSTM is tricera.layers.LSTM
+try:
+    import keras.layers.recurent
+except ModuleNotFoundError as error:
+    print(error)
+sys.modules["keras"] = types.ModuleType("keras")
+sys.modules["keras"].__file__ = "keras/__init__.py"
+try:
+    tricera.install()
+except ImportError as error:
+    print(error)
+"""
+    out, _ = python("-c", program)
+    assert out.splitlines() == [
+        "No module named 'keras.layers.recurent': Tricera has nothing that stands for it.",
+        "  fix:      did you mean 'layers.recurrent'?",
+        "Keras itself has been imported already, and two libraries cannot have one name.",
+        "  got:      keras/__init__.py",
+        "  fix:      call `tricera.install()` before anything imports keras, or run `python -m tricera script.py`.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments, message", [((), "name a script, or `-m module`, or `-c code`"), (("no.py",), "no file")]
+)
+def test_a_command_that_names_nothing(arguments, message):
+    _, err = python("-m", "tricera", *arguments, code=2 if not arguments else 1)
+    assert message in err
