@@ -4,7 +4,6 @@ import pytest
 
 import old_files
 
-
 THEIR_AUTHORS = ("stored as Python code", "'TestModel'", "'NestedDenseModel'")  # what only they have
 
 
