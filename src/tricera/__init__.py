@@ -1,6 +1,6 @@
 """Tricera: Keras as one compiled engine. `import tricera as keras` gives the API of Keras 3, on JAX alone."""
 
-from tricera.engine import device
+from tricera import device
 
 device.prepare()  # before the first array is made
 

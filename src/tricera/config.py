@@ -2,12 +2,14 @@
 
 import json
 import os
+from contextvars import ContextVar
 from pathlib import Path
 
 from tricera.errors import report
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _FORMATS = ("channels_last", "channels_first")
+_unsafe: ContextVar[bool] = ContextVar("tricera_unsafe", default=False)
 _settings = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last", "load_limit": 1 << 32}
 
 
@@ -59,6 +61,19 @@ def standardize_data_format(data_format: str | None) -> str:
     if data_format is None:
         return image_data_format()
     return _one_of(str(data_format).lower(), _FORMATS, "The `data_format` argument is unknown")
+
+
+def enable_unsafe_deserialization() -> None:
+    """Let the code that you run from now on, in this thread, make functions of code in configurations.
+
+    It changes nothing for a call that has a `safe_mode` of its own, as `load_model` has, or that runs within one.
+    """
+    _unsafe.set(True)
+
+
+def is_unsafe_deserialization_enabled() -> bool:
+    """Whether `enable_unsafe_deserialization` was called in this thread."""
+    return _unsafe.get()
 
 
 def load_limit() -> int:

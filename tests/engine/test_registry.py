@@ -26,7 +26,7 @@ def test_custom_objects_hold_where_they_are_named():
     config = model.get_config()
     with pytest.raises(ValueError) as unknown:
         tricera.Sequential.from_config(config)
-    assert str(unknown.value).startswith("Unknown class: 'Twice'.\n  fix:      ")
+    assert str(unknown.value).startswith("Unknown layer: 'Twice'.\n  fix:      ")
     objects = {"Twice": Twice, "triple": triple}
     with utils.custom_object_scope(objects):
         inside = tricera.Sequential.from_config(config)

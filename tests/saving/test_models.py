@@ -178,12 +178,20 @@ def test_classes_and_functions_of_the_user(tmp_path):
 
 
 def test_a_function_without_a_name(tmp_path):
-    path = tmp_path / "twice.keras"
-    model = models.Sequential([layers.Input((2,)), layers.Lambda(lambda x: x * 2, name="twice")])
-    with pytest.warns(UserWarning, match="'twice' computes with a function that has no name"):
-        model.save(path)
-    twin = saving.load_model(path, custom_objects={"twice": lambda x: x * 2})
-    np.testing.assert_array_equal(twin(np.ones((1, 2))), [[2.0, 2.0]])
+    path, twice = tmp_path / "twice.keras", lambda x: x * 2
+    model = models.Sequential([layers.Input((2,)), layers.Lambda(twice, name="twice")])
+    for save in (lambda: model.save(path), model.to_json):
+        with pytest.raises(ValueError) as error:
+            save()
+        assert str(error.value) == (
+            "A function without a name (`lambda`) is not saved, for a file holds no code: twice.\n"
+            '  fix:      define it with `def`, or register it: `keras.saving.register_keras_serializable(name="mine")'
+            "(function)`."
+        )
+    assert not path.exists()
+    saving.register_keras_serializable(name="twice")(twice)
+    model.save(path)
+    np.testing.assert_array_equal(saving.load_model(path)(np.ones((1, 2))), [[2.0, 2.0]])
 
 
 def test_json(tmp_path):
@@ -200,14 +208,14 @@ def test_a_loss_without_a_name(tmp_path):
     path = tmp_path / "m.keras"
     model = dense(layers, models, ops)
     model.compile("sgd", loss=lambda y, p: ops.mean(y - p))
-    with pytest.warns(UserWarning, match="'sequential' computes with a function that has no name"):
+    with pytest.warns(UserWarning, match="compiled with a function that has no name"):
         model.save(path)
     with pytest.raises(SafetyError) as error:
         saving.load_model(path)
     assert str(error.value) == (
-        f"{path}: a function is stored as Python code, which is never run.\n"
+        f"{path}: a function is stored as Python code, which is not run.\n"
         "  fix:      `load_model(..., compile=False)` where it is a loss or a metric, else build the model in Python "
-        "and `load_weights` from the file."
+        "and `load_weights` from the file; `safe_mode=False` runs the code, with all your rights."
     )
     assert not saving.load_model(path, compile=False).compiled
 

@@ -102,13 +102,7 @@ class Configured(metaclass=Remembering):
     @classmethod
     def from_config(cls, config: dict[str, Any]):
         """An object made from what `get_config` returned."""
-        return cls(**{name: revive(value) for name, value in config.items()})
-
-
-def revive(value: Any) -> Any:
-    """A value of a configuration: nested plain forms become objects, names stay names."""
-    if isinstance(value, dict) and "class_name" in value and "config" in value:
-        return registry.deserialize(value)
-    if isinstance(value, list):
-        return [revive(item) for item in value]
-    return value
+        otherwise = () if cls.__module__.startswith("tricera.") else None
+        return cls(
+            **{name: registry.revive(value, registry.roles_at(name, otherwise)) for name, value in config.items()}
+        )

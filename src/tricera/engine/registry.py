@@ -4,14 +4,14 @@ Nothing outside these tables can be reached by a name: no import is driven by a 
 configuration from a stranger can build only what stands here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
 
 from tricera.engine import naming, scope
-from tricera.errors import did_you_mean, report
+from tricera.errors import SafetyError, did_you_mean, report
 
 _roles: dict[str, dict[str, Any]] = {}
 _custom: dict[str, Any] = {}
@@ -198,73 +198,131 @@ def _serialize_function(function: Any) -> Any:
     }
 
 
-_MODULES = {
+MODULES = {
+    "activation": "keras.activations",
     "layer": "keras.layers",
     "initializer": "keras.initializers",
     "regularizer": "keras.regularizers",
     "constraint": "keras.constraints",
     "loss": "keras.losses",
     "metric": "keras.metrics",
+    "metric_function": "keras.metrics",
     "optimizer": "keras.optimizers",
     "schedule": "keras.optimizers.schedules",
     "seed_generator": "keras.random",
     "dtype_policy": "keras",
     "model": "keras",
 }
+LAYERS = ("layer", "model")
+CLASSES = (*LAYERS, "optimizer", "schedule", "loss", "metric", "initializer", "regularizer", "constraint")
+_METRICS = ("metric", "metric_function", "loss")
+# What a parameter may hold, by the last word of its name.
+_PLACES: dict[str, tuple[str, ...]] = {
+    "activation": ("activation", *LAYERS),
+    "function": ("op", "activation"),
+    "map": ("optimizer",),
+    "rate": ("schedule",),
+    "seed": ("seed_generator",),
+    "dtype": ("dtype_policy",),
+    "fn": _METRICS,
+    **dict.fromkeys(("layer", "layers", "cell", "cells", "model"), LAYERS),
+    **dict.fromkeys(("metric", "metrics"), _METRICS),
+    **{role: (role,) for role in ("initializer", "regularizer", "constraint", "loss", "optimizer")},
+}
+
+
+def roles_at(parameter: str, otherwise: tuple[str, ...] | None = ()) -> tuple[str, ...] | None:
+    """The roles that an object may have which is the value of a parameter of this name."""
+    return _PLACES.get(parameter.rpartition("_")[2], otherwise)
 
 
 def _public_module(cls: type) -> str:
-    for role, module in _MODULES.items():
+    for role, module in MODULES.items():
         if _roles.get(role, {}).get(cls.__name__) is cls:
             return module
     return "keras"
 
 
-def deserialize(config: Any, role: str | None = None, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The object of a plain form, sought in one role, or in all.
+def deserialize(
+    config: Any,
+    role: str | Sequence[str] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
+    safe_mode: bool | None = None,
+) -> Any:
+    """The object of a plain form.
+
+    Args:
+        role: what it may be, one or several; None: what its `module` says, else an object of any class.
+        safe_mode: only False lets a function that is stored as code be made, and not within a call that is safe.
 
     Raises:
-        ValueError: nothing registered has the name, or the form is not one.
+        ValueError: nothing of the role has the name, or the form is not one.
+        SafetyError: it holds code, or is nested without end.
     """
-    if isinstance(config, list):
-        return [deserialize(item, role, custom_objects) for item in config]
-    if isinstance(config, str) and role:
-        return resolve(role, config)
-    if not isinstance(config, dict):
-        return config
-    if "class_name" not in config or "config" not in config:
-        return {key: deserialize(value, None, custom_objects) for key, value in config.items()}
-    name, inner = config["class_name"], config["config"]
-    if name == "__tuple__":
-        return tuple(deserialize(inner or config.get("items", []), None, custom_objects))
-    if name == "__numpy__":
-        return np.array(inner["value"], inner["dtype"])
+    roles = (role,) if isinstance(role, str) else role
+    try:
+        with scope.guarded(safe_mode), custom_object_scope(custom_objects or {}):
+            return resolve(roles[0], config) if isinstance(config, str) and roles else revive(config, roles)
+    except RecursionError:
+        raise SafetyError(report("A configuration is nested too deeply: nothing is made of it.")) from None
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = True, **kwargs: Any
+) -> Any:
+    """The object of what `serialize_keras_object` returned."""
+    return deserialize(config, None, custom_objects, safe_mode)
+
+
+def revive(value: Any, roles: Sequence[str] | None) -> Any:
+    """A value of a configuration: plain forms in it become objects of these roles, names stay names."""
+    if isinstance(value, list):
+        return [revive(item, roles) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "class_name" not in value or "config" not in value:
+        return {key: revive(item, roles) for key, item in value.items()}
+    name, config = value["class_name"], value["config"]
+    if isinstance(name, str) and name in forms:
+        return forms[name](value)
+    if roles is None:
+        roles = [each for each, module in MODULES.items() if module == value.get("module")] or CLASSES
     if name == "function":
-        return _find_anywhere(inner, role, custom_objects)
-    cls = _find_anywhere(config.get("registered_name") or name, role, custom_objects, name, config.get("module"))
-    if not hasattr(cls, "from_config"):
-        return cls
-    with custom_object_scope(custom_objects or {}):
-        thing = cls.from_config(inner)
-        if config.get("compile_config") and hasattr(thing, "compile_from_config"):
-            thing.compile_from_config(config["compile_config"])
+        return _named([config], roles, callable)
+    thing = _named([value.get("registered_name"), name], roles, lambda it: hasattr(it, "from_config")).from_config(
+        config
+    )
+    if value.get("compile_config") and hasattr(thing, "compile_from_config"):
+        thing.compile_from_config(value["compile_config"])
     return thing
 
 
-def _find_anywhere(
-    name: str,
-    role: str | None,
-    custom_objects: Mapping | None,
-    fallback: str | None = None,
-    module: str | None = None,
-) -> Any:
+def _named(candidates: Sequence[Any], roles: Sequence[str], fits: Callable[[Any], bool]) -> Any:
+    """What the roles or the custom objects have under the first name: a class, or, where functions fit, a function."""
     known: dict[str, Any] = {}
-    first = [each for each in _roles if _MODULES.get(each) == module]
-    for each in [role] if role else [*reversed(_roles), *first]:  # the last wins
-        known.update(_roles.get(each, {}))
-    known.update(custom())
-    known.update(custom_objects or {})
-    for candidate in (name, fallback, name.rpartition(">")[2]):
-        if candidate in known:
-            return known[candidate]
-    raise ValueError(unknown(role or "class", fallback or name, known))
+    for role in reversed(roles):  # the first wins
+        known |= {
+            name: thing
+            for name, thing in _roles.get(role, {}).items()
+            if isinstance(thing, type) is not (fits is callable)
+        }
+    known |= custom()
+    written = [name for name in candidates if isinstance(name, str)]
+    for name in (*written, *(name.rpartition(">")[2] for name in written)):
+        if name in known and fits(known[name]):
+            return known[name]
+    raise ValueError(unknown(roles[0] if roles and len(roles) <= 2 else "class", str(candidates[-1]), known))
+
+
+def _array(form: Mapping[str, Any]) -> np.ndarray:
+    value, dtype = form["config"]["value"], form["config"]["dtype"]
+    if not isinstance(dtype, str) or not dtype.startswith(("bool", "int", "uint", "float", "bfloat", "complex")):
+        raise ValueError(report("An array in a configuration holds no numbers.", got=repr(dtype)))
+    return np.array(value, dtype)
+
+
+# What stands for a value rather than for an object: how each is made of its form.
+forms: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "__tuple__": lambda form: tuple(revive(form["config"] or form.get("items", []), ())),
+    "__numpy__": _array,
+}

@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tricera import config
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -19,6 +21,7 @@ class Scope:
         losses: collects `(layer, loss)` of `add_loss` and activity regularizers; None outside of a call.
         masks: the masks of traced arrays, by identity, while the outermost call runs.
         custom_objects: names that win over the registry's.
+        safe: whether files and configurations may make no code; None where nobody said.
         inferring: whether shapes are being inferred, so that nothing real is computed.
     """
 
@@ -30,6 +33,7 @@ class Scope:
     masks: dict[int, tuple[Any, Any]] | None = None
     custom_objects: Mapping[str, Any] = field(default_factory=dict)
     inferring: bool = False
+    safe: bool | None = None
 
 
 _current: ContextVar[Scope] = ContextVar("tricera_scope")
@@ -50,6 +54,20 @@ def enter(**changes: Any) -> Iterator[Scope]:
         yield scope
     finally:
         _current.reset(token)
+
+
+@contextmanager
+def guarded(safe: bool | None) -> Iterator[Scope]:
+    """Run a block that is safe, or, if `safe` is False, need not be: a safe call around it keeps it safe."""
+    around = current().safe
+    with enter(safe=around if around or safe is None else safe) as scope:
+        yield scope
+
+
+def is_safe() -> bool:
+    """Whether code in a configuration is refused here: always, unless the caller said otherwise."""
+    safe = current().safe
+    return not config.is_unsafe_deserialization_enabled() if safe is None else safe
 
 
 @contextmanager

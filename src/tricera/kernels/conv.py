@@ -17,7 +17,7 @@ from jax import numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
-from tricera.engine.device import platform
+from tricera.device import platform
 
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}
 _FEW_PRODUCTS = 32  # below so many, the sum of a window's products written out beats the library

@@ -166,6 +166,9 @@ class Identity(Layer):
         return inputs
 
 
+_CODE = ("code", "defaults", "closure")
+
+
 @register("layer")
 class Lambda(Layer):
     """`function(x, **arguments)`.
@@ -204,6 +207,18 @@ class Lambda(Layer):
 
     def get_config(self):
         return {**super().get_config(), "arguments": registry.serialize(self.arguments_given)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The layer of a configuration of any Keras; a function that is stored as code is made only if that is safe."""
+        config = {name: value for name, value in config.items() if not name.endswith("module")}
+        for part in ("function", "output_shape", "mask"):
+            kind, value = config.pop(f"{part}_type", None), config.get(part)
+            if kind == "lambda" or (part == "function" and isinstance(value, list)):  # as Keras 1 and 2 wrote it
+                config[part] = {"class_name": "__lambda__", "config": dict(zip(_CODE, value, strict=False))}
+            elif kind == "function" or (part == "function" and isinstance(value, str)):
+                config[part] = {"class_name": "function", "config": value}
+        return super().from_config(config)
 
 
 @register("layer")

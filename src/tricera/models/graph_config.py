@@ -186,7 +186,7 @@ def _operation(form: dict[str, Any], custom_objects: Any) -> Any:
         if name not in by_class:
             raise ValueError(registry.unknown("op", name, by_class))
         return _Op(inspect.unwrap(by_class[name]), dict(form["config"]))
-    return registry.deserialize(form, custom_objects=custom_objects)
+    return registry.deserialize(form, registry.LAYERS, custom_objects)
 
 
 class _Op:
@@ -249,10 +249,8 @@ def _value(form: Any, made: dict) -> Any:
         return slice(*(_value(config[part], made) for part in ("start", "stop", "step")))
     if kind == "__ellipsis__":
         return Ellipsis
-    if kind == "__tensor__":
-        return np.array(config["value"], config["dtype"])
     if kind and "config" in form:
-        return registry.deserialize(form)
+        return registry.revive({**form, "class_name": "__numpy__"} if kind == "__tensor__" else form, ())
     return {name: _value(item, made) for name, item in form.items()}
 
 

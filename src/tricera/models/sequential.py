@@ -196,7 +196,7 @@ class Sequential(Model):
             return super().from_config(config)
         model = cls(trainable=config.get("trainable", True), name=config.get("name"))
         for layer in config["layers"]:
-            model.add(registry.deserialize(layer, custom_objects=custom_objects), rebuild=False)
+            model.add(registry.deserialize(layer, registry.LAYERS, custom_objects), rebuild=False)
         model._connect()
         return model
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tricera.engine import registry
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
@@ -75,11 +74,6 @@ class OptimizerMap(Configured):
     def get(self, path: str, default: Any = None) -> Optimizer:
         """The optimizer of a path: there always is one."""
         return self[path]
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "OptimizerMap":
-        """The map of what `get_config` returned."""
-        return cls(**{name: registry.deserialize(value) for name, value in config.items()})
 
 
 @register("optimizer", "multioptimizer")

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tricera.engine import naming, registry, scope
-from tricera.engine.configured import argument_names, parameters, revive
+from tricera.engine.configured import argument_names, parameters
 from tricera.engine.pure import pure, stateless
 from tricera.engine.variable import Variable
 from tricera.errors import did_you_mean, report
@@ -387,7 +387,7 @@ class Optimizer(OptimizerState):
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> "Optimizer":
         """The optimizer of what `get_config` returned."""
         with registry.custom_object_scope(custom_objects or {}):
-            return cls(**{name: revive(value) for name, value in config.items()})
+            return super().from_config(config)
 
 
 def _nothing() -> str:

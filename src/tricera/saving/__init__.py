@@ -2,7 +2,7 @@
 
 from tricera.engine.registry import CustomObjectScope as CustomObjectScope
 from tricera.engine.registry import custom_object_scope as custom_object_scope
-from tricera.engine.registry import deserialize as deserialize_keras_object
+from tricera.engine.registry import deserialize_keras_object as deserialize_keras_object
 from tricera.engine.registry import get_custom_objects as get_custom_objects
 from tricera.engine.registry import get_registered_name as get_registered_name
 from tricera.engine.registry import get_registered_object as get_registered_object

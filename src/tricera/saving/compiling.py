@@ -26,6 +26,6 @@ def compile_from_config(model: Any, config: dict[str, Any]) -> None:
         )
         warnings.warn(text, stacklevel=3)
         return
-    model.compile(**{name: registry.deserialize(value) for name, value in config.items()})
+    model.compile(**{name: registry.revive(value, registry.roles_at(name)) for name, value in config.items()})
     if model.built and getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tricera.engine import registry
+from tricera.engine import registry, scope
 from tricera.errors import SafetyError, report
 from tricera.saving import archive, h5, past, trust, weights
 
@@ -14,14 +14,14 @@ def load_model(
     filepath: str | os.PathLike,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-    safe_mode: bool = True,
+    safe_mode: bool | None = True,
 ) -> Any:
     """The model of a `.keras` file or of an HDF5 file, of any Keras, compiled as it was.
 
     Args:
         custom_objects: classes and functions of yours, by the names that the file has for them.
         compile: whether the model is compiled, and gets its optimizer's state.
-        safe_mode: accepted for Keras' sake: code in a file is never run.
+        safe_mode: only False makes functions that are stored as Python code: they run with all your rights.
 
     Raises:
         ValueError: there is no such file, it is of another kind, or it is damaged.
@@ -30,7 +30,7 @@ def load_model(
     """
     label = os.fspath(filepath)
     read = _reader_of(label)
-    with registry.custom_object_scope(custom_objects or {}):
+    with scope.guarded(safe_mode), registry.custom_object_scope(custom_objects or {}):
         return read(label, compile)
 
 
@@ -93,7 +93,9 @@ def _from_hdf5(label: str, compile: bool) -> Any:
     return model
 
 
-def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+def model_from_json(
+    json_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
+) -> Any:
     """The model that `to_json` described, with new weights; the JSON of Keras 1 and 2, too.
 
     Raises:
@@ -101,7 +103,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         SafetyError: it holds code.
     """
     label = "The JSON text"
-    with registry.custom_object_scope(custom_objects or {}):
+    with scope.guarded(safe_mode), registry.custom_object_scope(custom_objects or {}):
         config = _modern(archive.parse(json_string, label), label)
         trust.examine(config, label, registry.custom())
         return _made(config, label)
@@ -128,6 +130,6 @@ def _model(config: dict[str, Any], label: str) -> Any:
 
 def _made(config: dict[str, Any], label: str) -> Any:
     try:
-        return registry.deserialize(config)
+        return registry.deserialize(config, registry.LAYERS)
     except (KeyError, IndexError, AttributeError) as error:
         raise ValueError(report(f"{label}: the configuration cannot be understood: {error!r}.")) from error

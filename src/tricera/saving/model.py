@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tricera.engine import registry
+from tricera.engine.inputs import where
 from tricera.errors import report
 from tricera.saving import archive, atomic, trust, weights
 
@@ -16,10 +17,8 @@ def save_model(
 ) -> None:
     """Write the model to a `.keras` file, which Keras 3 reads too.
 
-    A function without a name (`lambda`) has no form in a file: a warning names what computes with it.
-
     Raises:
-        ValueError: another suffix.
+        ValueError: another suffix; or something computes with a function that has no name (`lambda`).
         FileExistsError: the file exists, and `overwrite` is False.
     """
     if Path(filepath).suffix != ".keras":
@@ -39,13 +38,7 @@ def save_model(
                 fix="`model.save(filepath)`.",
             )
         )
-    config = registry.serialize(model)
-    for name in dict.fromkeys(_nameless(config, model.name)):
-        text = report(
-            f"{name!r} computes with a function that has no name: the file cannot say which.",
-            fix="define it with `def`, and give it to `load_model` in `custom_objects`.",
-        )
-        warnings.warn(text, stacklevel=3)
+    config = _form(model)
     with atomic.replacing(filepath, overwrite) as fresh:
         arrays = fresh.with_name(f"{fresh.name}.h5")
         try:
@@ -53,6 +46,30 @@ def save_model(
             archive.write(fresh, config, arrays)
         finally:
             arrays.unlink(missing_ok=True)
+
+
+def _form(model: Any) -> dict[str, Any]:
+    """The model in plain form.
+
+    Raises:
+        ValueError: a layer computes with a function that has no name: it would have to be stored as code.
+    """
+    form = registry.serialize(model)
+    compiled = form.pop("compile_config", None)
+    if names := list(dict.fromkeys(_nameless(form, model.name))):
+        raise ValueError(
+            report(
+                f"A function without a name (`lambda`) is not saved, for a file holds no code: {', '.join(names)}.",
+                fix='define it with `def`, or register it: `keras.saving.register_keras_serializable(name="mine")'
+                "(function)`.",
+            )
+        )
+    if compiled is None:
+        return form
+    if _nameless(compiled, model.name):
+        text = f"{where(model)} was compiled with a function that has no name: the file cannot say which."
+        warnings.warn(report(text, fix="`load_model(..., compile=False)`, and compile it then."), stacklevel=4)
+    return {**form, "compile_config": compiled}
 
 
 def _nameless(form: Any, holder: str) -> list[str]:
@@ -67,4 +84,4 @@ def _nameless(form: Any, holder: str) -> list[str]:
 
 def to_json(model: Any, **kwargs: Any) -> str:
     """The model's configuration, without weights, as JSON."""
-    return json.dumps(registry.serialize(model), **kwargs)
+    return json.dumps(_form(model), **kwargs)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tricera.engine import registry
+from tricera.engine import registry, scope
 from tricera.errors import SafetyError, report
+from tricera.saving import bytecode
 
 MOST_ENTRIES = 5_000_000
 _FORMS = {"__tuple__", "__numpy__", "__tensor__", "__keras_tensor__", "__slice__", "__ellipsis__", "__bytes__", "type"}
 _NAMELESS = "<lambda>"
+registry.forms["__lambda__"] = bytecode.function
 
 
 def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
@@ -24,15 +26,15 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
     for form in _objects(config, label):
         if form["class_name"] == "Lambda" and isinstance(form["config"], dict):
             _settle_function(form["config"], label, custom_objects)
-        elif is_code(form):
+        elif is_code(form) and scope.is_safe():
             raise SafetyError(
                 report(
-                    f"{label}: a function is stored as Python code, which is never run.",
+                    f"{label}: a function is stored as Python code, which is not run.",
                     fix="`load_model(..., compile=False)` where it is a loss or a metric, else build the model in "
-                    "Python and `load_weights` from the file.",
+                    f"Python and `load_weights` from the file; {bytecode.UNSAFE}",
                 )
             )
-        elif not _is_known(form, custom_objects):
+        elif not is_code(form) and not _is_known(form, custom_objects):
             name = form["config"] if form["class_name"] == "function" else form["class_name"]
             unknown[str(name)] = str(form.get("module"))
     if unknown:
@@ -54,12 +56,14 @@ def _settle_function(config: dict[str, Any], label: str, custom_objects: Mapping
         if is_code(given) or (isinstance(given, list) and by_type):
             name = str(config.get("name"))
             if part != "function" or name not in custom_objects:
+                if not scope.is_safe():
+                    continue
                 raise SafetyError(
                     report(
-                        f"{label}: the `{part}` of the Lambda layer {name!r} is stored as Python code, which is never "
+                        f"{label}: the `{part}` of the Lambda layer {name!r} is stored as Python code, which is not "
                         "run.",
                         fix=f"pass the function: `load_model(..., custom_objects={{{name!r}: function}})`, "
-                        "or build the model in Python and `load_weights` from the file.",
+                        f"or build the model in Python and `load_weights` from the file; {bytecode.UNSAFE}",
                     )
                 )
             config[part] = {"module": None, "class_name": "function", "config": name, "registered_name": name}

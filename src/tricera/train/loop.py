@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tricera.engine import device
+from tricera import device
 from tricera.errors import report
 from tricera.train import epoch as epochs
 from tricera.train import programs

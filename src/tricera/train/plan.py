@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tricera.engine import device
+from tricera import device
 from tricera.train.data import Arrays
 
 _KIB = 1024

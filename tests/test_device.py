@@ -7,12 +7,12 @@ import sys
 import jax
 import pytest
 
-from tricera.engine import device
+from tricera import device
 
 FLAG = "--xla_cpu_experimental_ynn_fusion_type"
 SHOW = """
 import os, time, jax
-from tricera.engine import device
+from tricera import device
 start = time.perf_counter()
 device.prepare()
 took = time.perf_counter() - start
