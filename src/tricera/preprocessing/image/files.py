@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tricera.engine import device
+from tricera import device
 
 _SHARE = 1 / 8  # of free memory, for decoded images
 

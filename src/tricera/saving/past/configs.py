@@ -222,14 +222,11 @@ def _normalization(config: Form) -> str:
 
 
 def _lambda(config: Form) -> Form:
-    kept = {name: config[name] for name in ("name", "trainable", "dtype", "arguments") if name in config}
-    kind, function = config.get("function_type"), config["function"]
-    if kind == "lambda":
-        function = {"class_name": "__lambda__", "config": {"code": function}}
-    elif kind == "function":
-        module = config.get("module")
-        function = {"class_name": "function", "config": function, "registered_name": function, "module": module}
-    return {**kept, "function": function}
+    parts = ("name", "trainable", "dtype", "arguments", "function", "function_type")
+    kept = {name: config[name] for name in parts if name in config}
+    if config.get("output_shape_type", "raw") == "raw" and config.get("output_shape") is not None:
+        kept["output_shape"] = config["output_shape"]  # a function's is found by tracing
+    return kept
 
 
 # ---- stacks
