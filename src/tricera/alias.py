@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 from tricera.errors import did_you_mean, report
-from tricera.legacy import paths
+from tricera.legacy import habits, paths
 
 _EAGER = [path for path in paths.MOVED if path.startswith("engine")]
 
@@ -56,10 +56,13 @@ def _unknown(name: str) -> str:
 _door = _Door()
 
 
-def install() -> None:
+def install(generation: int | None = None) -> None:
     """Bind `keras`, `tf_keras` and `tensorflow.keras`, with all their modules, to Tricera, in this process.
 
-    Calling it again changes nothing.
+    Calling it again changes nothing but the generation.
+
+    Args:
+        generation: 1, 2 or 3, the Keras whose habits hold where they differ; 3 unless an earlier call chose another.
 
     Raises:
         ImportError: Keras itself has been imported.
@@ -73,6 +76,7 @@ def install() -> None:
                 fix="call `tricera.install()` before anything imports keras, or run `python -m tricera script.py`.",
             )
         )
+    habits.take_up(generation)
     if _door in sys.meta_path:
         return
     sys.meta_path.insert(0, _door)

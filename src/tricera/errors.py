@@ -54,10 +54,18 @@ class MissingAttribute(AttributeError):
         return report(f"{self._what} has no attribute {name!r}.", fix=did_you_mean(name, public))
 
 
+# What `legacy` adds to: each takes a module's name and a name sought in it, and returns what is meant, or None.
+elsewhere: list[Callable[[str, str], Any]] = []
+
+
 def missing(module: str, names: Mapping[str, Any]) -> Callable[[str], Any]:
     """The `__getattr__` of a module with these names: it says which one is nearest to a name that is not there."""
 
     def __getattr__(name: str) -> Any:
+        for find in elsewhere:
+            found = find(module, name)
+            if found is not None:
+                return found
         raise MissingAttribute(f"module {module!r}", name, lambda: names)
 
     return __getattr__

@@ -1,1 +1,1 @@
-"""Keras 1 and 2: where their modules stood, and how their code is told from newer code."""
+"""Keras 1 and 2: where their modules stood, what they called things, and the few habits that are not names."""

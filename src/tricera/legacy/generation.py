@@ -41,6 +41,19 @@ _NAMES = {name: number for number, names in NAMES.items() for name in names.spli
 _MODULES = {name: number for number, names in MODULES.items() for name in names.split()}
 
 
+_current = [NEWEST]
+
+
+def current() -> int:
+    """The generation whose habits hold in this process."""
+    return _current[0]
+
+
+def settle(number: int) -> None:
+    """Let the habits of a generation hold."""
+    _current[0] = number
+
+
 class Evidence(NamedTuple):
     """What speaks for one Keras, and where it stands."""
 

@@ -1,0 +1,85 @@
+"""Arguments of Keras 1 and 2, as those of Keras 3: by name from the tables of old files, and the few by position."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tricera.engine.configured import argument_names
+from tricera.engine.layer import Layer
+from tricera.legacy import generation
+from tricera.optimizers import Optimizer
+from tricera.optimizers.schedules import InverseTimeDecay
+from tricera.saving.past import names
+
+_OF_OPTIMIZERS = {"lr": "learning_rate", "schedule_decay": None}
+_FORGET = {"one": True, "zero": False, "ones": True, "zeros": False}
+_INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
+
+Arguments = tuple[tuple, dict[str, Any]]
+
+
+def translate(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
+    """What a class of Tricera is to be made with, where old code makes it with `args` and `kwargs`."""
+    if not cls.__module__.startswith("tricera."):
+        return args, kwargs
+    known = argument_names(cls)
+    if issubclass(cls, Layer):
+        args, kwargs = _placed(cls, args, kwargs, known)
+        return args, _renamed(_layer_argument(cls), kwargs, known)
+    if issubclass(cls, Optimizer):
+        return args, _decayed(_renamed(_OF_OPTIMIZERS.get, kwargs, known))
+    return args, _renamed(names.ARGUMENTS_OF.get(cls.__name__, {}).get, kwargs, known)
+
+
+def _renamed(new_name: Callable[[str], str | None], kwargs: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    """The arguments by their new names, where the class knows the new name and not the old one."""
+    found = {}
+    for name, value in kwargs.items():
+        new = None if name in known else new_name(name)
+        found[new if new in known else name] = _value(new, value) if new in known else value
+    return found
+
+
+def _layer_argument(cls: type) -> Callable[[str], str | None]:
+    own = names.ARGUMENTS_OF.get(cls.__name__, {})
+    return lambda name: own.get(name) or names.ARGUMENTS.get(name)
+
+
+def _value(name: str | None, value: Any) -> Any:
+    if not isinstance(value, str) or name is None:
+        return value
+    if name.endswith("_initializer"):
+        return _INITIALIZERS.get(value, value)
+    return names.VALUES.get(name, {}).get(value, value)
+
+
+def _placed(cls: type, args: tuple, kwargs: dict[str, Any], known: set[str]) -> Arguments:
+    """Arguments that were several and are one, that are told by position, or that say nothing today."""
+    kwargs = {name: value for name, value in kwargs.items() if name in known or name not in _SILENT}
+    if "kernel_size" in known:
+        args = _window(args)
+        for parts in names.GATHERED.values():
+            if set(parts) <= set(kwargs):
+                kwargs["kernel_size"] = tuple(kwargs.pop(part) for part in parts)
+    if cls.__name__ == "Embedding" and len(args) > 2 and isinstance(args[2], int):
+        args, kwargs = args[:2], {**kwargs, "input_length": args[2]}
+    if "forget_bias_init" in kwargs:
+        kwargs["unit_forget_bias"] = _FORGET.get(kwargs.pop("forget_bias_init"), True)
+    return args, kwargs
+
+
+_SILENT = {"consume_less", "implementation", "init_gain", "input_dtype", "sparsity_coef", "truncate_gradient", "unroll"}
+
+
+def _window(args: tuple) -> tuple:
+    """Keras 1 and 2 took `Conv2D(32, 3, 3)` for a window of 3x3; in Keras 3 the second 3 is the strides."""
+    sides = args[1:]
+    plain = len(sides) > 1 and all(isinstance(side, int) for side in sides)
+    return (args[0], tuple(sides)) if plain and generation.current() < 3 else args
+
+
+def _decayed(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """`decay` of Keras 1 and 2: the rate divided by `1 + decay * step`."""
+    decay = kwargs.pop("decay", None)
+    if decay:
+        kwargs["learning_rate"] = InverseTimeDecay(kwargs.get("learning_rate", 0.001), 1, decay)
+    return kwargs

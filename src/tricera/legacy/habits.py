@@ -1,0 +1,15 @@
+"""All that old code needs, put into the places that Tricera keeps for it."""
+
+from tricera import errors
+from tricera.engine import configured
+from tricera.legacy import arguments, generation, methods, names
+
+
+def take_up(number: int | None = None) -> None:
+    """Let names, arguments and methods of Keras 1 and 2 be understood, as the generation `number` meant them."""
+    if number is not None:
+        generation.settle(number)
+    if names.find not in errors.elsewhere:
+        errors.elsewhere.append(names.find)
+        configured.translators.append(arguments.translate)
+        methods.install()

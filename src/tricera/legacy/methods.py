@@ -1,0 +1,155 @@
+"""Methods that models had in Keras 1 and 2, and old names of the arguments of those that they still have."""
+
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jax import tree_util
+
+from tricera.models import Model, Sequential
+
+# Old name of an argument -> today's; None where it says nothing today.
+_RENAMED: dict[str, dict[str, str | None]] = {
+    "fit": {"nb_epoch": "epochs", "show_accuracy": None},
+    "evaluate": {"show_accuracy": None},
+    "predict": {"show_accuracy": None},
+    "compile": {"class_mode": None, "sample_weight_mode": None, "target_tensors": None, "theano_mode": None},
+    "train_on_batch": {"accuracy": None},
+    "test_on_batch": {"accuracy": None},
+}
+_GENERATOR: dict[str, str | None] = {
+    "nb_epoch": "epochs",
+    "max_q_size": "max_queue_size",
+    "nb_worker": "workers",
+    "pickle_safe": "use_multiprocessing",
+    "show_accuracy": None,
+    "nb_val_worker": None,
+    "wait_time": None,
+}
+_OF_QUEUES = ("max_queue_size", "workers", "use_multiprocessing")
+
+
+def install() -> None:
+    """Give models their old methods; those that they have take old names of arguments too."""
+    for name, renamed in _RENAMED.items():
+        setattr(Model, name, _taking(getattr(Model, name), renamed))
+    for function in (fit_generator, evaluate_generator, predict_generator, get_output_at, get_input_at):
+        setattr(Model, function.__name__, function)
+    for function in (predict_classes, predict_proba):
+        setattr(Sequential, function.__name__, function)
+
+
+def _taking(method: Callable, renamed: dict[str, str | None]) -> Callable:
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return method(self, *args, **_new(kwargs, renamed))
+
+    return wrapper
+
+
+def _new(kwargs: dict[str, Any], renamed: dict[str, str | None]) -> dict[str, Any]:
+    pairs = ((renamed.get(name, name), value) for name, value in kwargs.items())
+    return {name: value for name, value in pairs if name is not None}
+
+
+def fit_generator(
+    self: Any,
+    generator: Any,
+    steps_per_epoch: int | None = None,
+    epochs: int = 1,
+    verbose: int = 1,
+    callbacks: Any = None,
+    validation_data: Any = None,
+    validation_steps: int | None = None,
+    *args: Any,
+    samples_per_epoch: int | None = None,
+    nb_val_samples: int | None = None,
+    **kwargs: Any,
+) -> Any:
+    """`fit` of a generator, as Keras 1 and 2 called it; Keras 1 counted samples where Keras 2 counts steps."""
+    kwargs = _new(kwargs, _GENERATOR)
+    epochs = kwargs.pop("epochs", epochs)
+    if samples_per_epoch is not None:
+        generator, steps_per_epoch = _in_steps(generator, samples_per_epoch)
+    if nb_val_samples is not None:
+        validation_data, validation_steps = _in_steps(validation_data, nb_val_samples)
+    names = ("validation_freq", "class_weight", *_OF_QUEUES, "shuffle", "initial_epoch")
+    kwargs = {**dict(zip(names, args, strict=False)), **kwargs}
+    kwargs = {name: value for name, value in kwargs.items() if name not in _OF_QUEUES}
+    return self.fit(
+        generator,
+        steps_per_epoch=steps_per_epoch,
+        epochs=epochs,
+        verbose=verbose,
+        callbacks=callbacks,
+        validation_data=validation_data,
+        validation_steps=validation_steps,
+        **kwargs,
+    )
+
+
+def evaluate_generator(
+    self: Any,
+    generator: Any,
+    steps: int | None = None,
+    callbacks: Any = None,
+    *args: Any,
+    val_samples: int | None = None,
+    verbose: int = 0,
+    **kwargs: Any,
+) -> Any:
+    """`evaluate` of a generator, as Keras 1 and 2 called it."""
+    if val_samples is not None:
+        generator, steps = _in_steps(generator, val_samples)
+    return self.evaluate(generator, steps=steps, callbacks=callbacks, verbose=verbose)
+
+
+def predict_generator(
+    self: Any,
+    generator: Any,
+    steps: int | None = None,
+    callbacks: Any = None,
+    *args: Any,
+    val_samples: int | None = None,
+    verbose: int = 0,
+    **kwargs: Any,
+) -> Any:
+    """`predict` of a generator, as Keras 1 and 2 called it."""
+    if val_samples is not None:
+        generator, steps = _in_steps(generator, val_samples)
+    return self.predict(generator, steps=steps, callbacks=callbacks, verbose=verbose)
+
+
+def _in_steps(source: Any, samples: int) -> tuple[Any, int]:
+    """The source, and how many of its batches hold so many samples; arrays stay as they are."""
+    if isinstance(source, tuple | list) or not hasattr(source, "__iter__"):
+        return source, None  # type: ignore[return-value]
+    iterator = iter(source)
+    first = next(iterator)
+    size = len(tree_util.tree_leaves(first)[0])
+    return itertools.chain([first], iterator), -(-samples // size)
+
+
+def predict_classes(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0) -> np.ndarray:
+    """The class of each sample: the largest output, or whether the only output is above one half."""
+    outputs = self.predict(x, batch_size=batch_size, verbose=verbose)
+    return outputs.argmax(-1) if outputs.shape[-1] > 1 else (outputs > 0.5).astype("int32")
+
+
+def predict_proba(self: Any, x: Any, batch_size: int | None = None, verbose: int = 0) -> np.ndarray:
+    """`predict`, by the name that Keras 1 had for it."""
+    return self.predict(x, batch_size=batch_size, verbose=verbose)
+
+
+def get_output_at(self: Any, node_index: int) -> Any:
+    """The outputs of one use of the layer in a graph."""
+    outputs = self._inbound_nodes[node_index].output_tensors
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def get_input_at(self: Any, node_index: int) -> Any:
+    """The inputs of one use of the layer in a graph."""
+    inputs = self._inbound_nodes[node_index].input_tensors
+    return inputs[0] if len(inputs) == 1 else inputs
