@@ -1,5 +1,6 @@
 """The array library underneath, and the process' settings: `keras.backend` of Keras 3."""
 
+from tricera import errors
 from tricera.config import (
     backend,
     epsilon,
@@ -28,3 +29,5 @@ __all__ = [
     "set_image_data_format",
     "standardize_dtype",
 ]
+
+__getattr__ = errors.missing(__name__, globals())

@@ -285,7 +285,7 @@ def test_no_line_is_wider_than_the_terminal(model, clock, real_terminal, columns
     if columns == 40:
         assert shown(text) == [
             "1875/1875 [" + "=" * 28 + "]",
-            "    - 2s 536us/step - loss: 0.5000",
+            "    - 2s 0.54ms/step - loss: 0.5000",
             "    - 准确率: 0.5000 - recall: 0.2500",
             "    - val_loss: 1.0000",
             "",
@@ -316,7 +316,7 @@ def test_where_a_line_can_be_redrawn(monkeypatch, show_on, name, term):
     "seconds, clock, brief",
     [
         (0, "0s", "0s"),
-        (0.00045, "0s", "450us"),
+        (0.00045, "0s", "0.45ms"),
         (0.0134, "0s", "13ms"),
         (90, "1:30", "90s"),
         (7205, "2:00:05", "7205s"),

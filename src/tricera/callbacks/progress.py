@@ -187,10 +187,10 @@ def _clock(seconds: float) -> str:
 
 
 def _brief(seconds: float) -> str:
-    """The duration of a step: `2s`, `13ms`, `450us`."""
+    """The duration of a step: `2s`, `13ms`, `0.45ms`."""
     if seconds >= 1 or seconds == 0:
         return f"{seconds:.0f}s"
-    return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f}us"
+    return f"{seconds * 1e3:.0f}ms" if seconds >= 1e-3 else f"{seconds * 1e3:.2g}ms"  # the bars of old notes end so
 
 
 class ProgbarLogger(Callback):

@@ -4,12 +4,11 @@ import importlib
 from typing import Any
 
 from tricera.engine import registry
-from tricera.legacy import paths
+from tricera.legacy import backend, layers, paths
 from tricera.saving.past import names as past
 
 # By module of Tricera: old name -> today's, in the same module or written out.
 NAMES: dict[str, dict[str, str]] = {
-    "callbacks": {"RemoteMonitor": "RemoteMonitor"},
     "constraints": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"},
     "initializers": {
         "normal": "random_normal",
@@ -17,13 +16,7 @@ NAMES: dict[str, dict[str, str]] = {
         "zero": "zeros",
         "one": "ones",
     },
-    "layers": {
-        "AtrousConvolution1D": "Conv1D",
-        "AtrousConvolution2D": "Conv2D",
-        "Recurrent": "RNN",
-        "SyncBatchNormalization": "BatchNormalization",
-    },
-    "losses": {"cosine_proximity": "cosine_similarity", "mean_absolute_percentage_error": "mape"},
+    "losses": {"cosine_proximity": "cosine_similarity"},
     "metrics": {"cosine_proximity": "cosine_similarity"},
     "models": {"Container": "Model"},
     "regularizers": {"l1l2": "l1_l2", "activity_l1": "l1", "activity_l2": "l2", "activity_l1l2": "l1_l2"},
@@ -39,6 +32,10 @@ def find(module: str, name: str) -> Any:
     new = NAMES.get(below, {}).get(name)
     if new is not None:
         return getattr(importlib.import_module(module), new, None)
+    if below == "backend":
+        return backend.find(name)
+    if below == "layers" and name in vars(layers):
+        return vars(layers)[name]
     if below == "layers":
         known = registry.names("layer")
         return known.get(past.CLASSES.get(name, name)) if name[:1].isupper() else None

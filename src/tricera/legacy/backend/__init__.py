@@ -1,0 +1,107 @@
+"""`keras.backend` of Keras 1 and 2, beyond what Keras 3 kept of it: on symbolic tensors and on arrays alike."""
+
+from typing import Any
+
+from tricera import config, ops
+from tricera.engine import naming
+from tricera.errors import report
+from tricera.legacy.backend import arrays, graph, nn
+
+# The same under the same name, or under another.
+_SAME = (
+    "abs", "all", "any", "cast", "cos", "equal", "exp", "expand_dims", "greater", "greater_equal", "less",
+    "less_equal", "log", "logsumexp", "max", "maximum", "min", "minimum", "not_equal", "prod", "round", "sigmoid",
+    "sign", "sin", "softplus", "softsign", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "sum", "tanh",
+    "transpose", "var",
+)  # fmt: skip
+OPS = dict(zip(_SAME, _SAME, strict=True)) | {"pow": "power", "lesser": "less", "lesser_equal": "less_equal"}
+_PREFIXES: dict[str, int] = {}
+
+
+def find(name: str) -> Any:
+    """The function of the old backend by this name; None where there was none."""
+    if name in OPS:
+        return getattr(ops, OPS[name])
+    for module in (arrays, graph, nn):
+        if name in vars(module) and getattr(vars(module)[name], "__module__", "") == module.__name__:
+            return vars(module)[name]
+    return globals().get(name) if name in _HERE else None
+
+
+def image_dim_ordering():
+    """ "th" where channels stand before the sizes, else "tf"."""
+    return "th" if config.image_data_format() == "channels_first" else "tf"
+
+
+def set_image_dim_ordering(dim_ordering):
+    """Say where channels stand, as Keras 1 said it."""
+    config.set_image_data_format({"th": "channels_first", "tf": "channels_last"}[dim_ordering])
+
+
+def normalize_data_format(value):
+    """A data format, or the default one."""
+    return value or config.image_data_format()
+
+
+def get_uid(prefix=""):
+    """The next whole number for a prefix: 1, 2, ..."""
+    _PREFIXES[prefix] = _PREFIXES.get(prefix, 0) + 1
+    return _PREFIXES[prefix]
+
+
+def reset_uids():
+    """Start counting anew, names of layers too."""
+    _PREFIXES.clear()
+    naming.reset()
+
+
+def manual_variable_initialization(value):
+    """Says nothing here: variables have their values from the start."""
+
+
+def symbolic(func):
+    """The function itself: nothing here needs a graph around it."""
+    return func
+
+
+eager = symbolic
+
+
+class _Session:
+    """Stands for TensorFlow's session in code that only passes it around; it runs nothing."""
+
+    graph = None
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise: there is nothing to run."""
+        if args and args[0] is None:
+            return None
+        raise NotImplementedError(
+            report("There is no TensorFlow session here that could run a graph.", fix="use `K.function`, or the model.")
+        )
+
+
+_session = _Session()
+
+
+def get_session():
+    """Something that stands for a session."""
+    return _session
+
+
+def set_session(session):
+    """Says nothing here: there are no sessions."""
+
+
+_HERE = {
+    "eager",
+    "get_session",
+    "get_uid",
+    "image_dim_ordering",
+    "manual_variable_initialization",
+    "normalize_data_format",
+    "reset_uids",
+    "set_image_dim_ordering",
+    "set_session",
+    "symbolic",
+}
