@@ -29,6 +29,20 @@ class _Door(MetaPathFinder, Loader):
         module.__spec__ = module.__spec__.loader_state  # type: ignore[union-attr]
 
 
+class _Beside(MetaPathFinder, Loader):
+    """Finds what old code imports beside Keras, where it is not installed: asked last of all."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None):
+        return ModuleSpec(name, self) if name in paths.BESIDE else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(f"tricera.{paths.BESIDE[spec.name]}")
+        spec.loader_state = module.__spec__
+        return module
+
+    exec_module = _Door.exec_module
+
+
 def stand_in(name: str) -> ModuleType:
     """The module of Tricera that stands for the module `name` of Keras.
 
@@ -80,6 +94,7 @@ def install(generation: int | None = None) -> None:
     if _door in sys.meta_path:
         return
     sys.meta_path.insert(0, _door)
+    sys.meta_path.append(_Beside())
     for root in ("keras", "tf_keras"):
         sys.modules[root] = sys.modules["tricera"]
         for path in _EAGER:  # Tricera has an `engine` of its own, which importing would write over

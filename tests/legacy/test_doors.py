@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from tricera.legacy.attention import Attention
 
 SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """
@@ -24,6 +27,8 @@ assert keras is tricera and keras.layers is tricera.layers and Dense is SourceDe
 assert Layer is tricera.Layer and InputSpec is tricera.InputSpec and Sequential is tricera.Sequential
 assert K is tricera.backend and source_numpy is sys.modules["tricera.ops.numpy"]
 assert tricera.engine.__name__ == "tricera.engine" and tricera.layers.__spec__.name == "tricera.layers"
+from attention import Attention
+assert Attention.__module__ == "tricera.legacy.attention"
 print(*sys.argv, __name__)
 """
 
@@ -96,3 +101,23 @@ except ImportError as error:
 def test_a_command_that_names_nothing(arguments, message):
     _, err = python("-m", "tricera", *arguments, code=2 if not arguments else 1)
     assert message in err
+
+
+def test_the_attention_layer_of_old_notes():
+    x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
+    for score in ("luong", "bahdanau"):
+        layer = Attention(units=4, score=score)
+        y = layer(x)
+        h, last = x, x[:, -1]
+        match, vector = layer.match.kernel.numpy(), layer.vector.kernel.numpy()
+        if score == "luong":
+            scores = np.einsum("bsf,fg,bg->bs", h, match, last)
+        else:
+            inner = np.tanh(h @ match + (last @ layer.match_last.kernel.numpy())[:, None])
+            scores = (inner @ layer.weigh.kernel.numpy())[..., 0]
+        weights = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+        context = (weights[..., None] * h).sum(1)
+        np.testing.assert_allclose(y, np.tanh(np.concatenate([context, last], 1) @ vector), rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError) as error:
+        Attention(score="cosine")
+    assert str(error.value) == "Attention: unknown score.\n  expected: luong or bahdanau\n  got:      'cosine'"

@@ -54,6 +54,9 @@ MOVED = {
     "utils.visualize_util": "utils",
 }
 
+# Other packages that programs import beside Keras, where they are not installed.
+BESIDE = {"attention": "legacy.attention"}
+
 # Folders whose files are public modules; of the others in Keras' source, the folder's module has all names.
 _OF_MODULES = ("applications", "datasets", "ops", "preprocessing")
 _SOURCES = ("src", "api", "_tf_keras.keras", "_tf_keras")
