@@ -28,6 +28,7 @@ ROWS = (
 ARROWS = {
     "config": {"errors"},
     "metrics": {"losses"},
+    "applications": {"utils"},
     "preprocessing": {"utils"},
     "__init__": {"alias"},
     "alias": {"legacy"},

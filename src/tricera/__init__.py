@@ -6,6 +6,7 @@ device.prepare()  # before the first array is made
 
 from tricera import (  # noqa: E402
     activations,
+    applications,
     backend,
     callbacks,
     config,
@@ -60,6 +61,7 @@ __all__ = [
     "Sequential",
     "Variable",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "config",

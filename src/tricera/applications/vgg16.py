@@ -1,0 +1,9 @@
+"""VGG16, and what its images and predictions need."""
+
+from tricera import errors
+from tricera.applications.imagenet_utils import decode_predictions, preprocess_input
+from tricera.applications.vgg import VGG16
+
+__all__ = ["VGG16", "decode_predictions", "preprocess_input"]
+
+__getattr__ = errors.missing(__name__, globals())
