@@ -2,6 +2,7 @@
 
 from tricera import errors
 from tricera.preprocessing import image
+from tricera.utils.image.dataset import image_dataset_from_directory as image_dataset_from_directory
 
 __all__ = ["image"]
 

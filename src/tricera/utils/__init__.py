@@ -32,10 +32,11 @@ from tricera.train.data import unpack as unpack_x_y_sample_weight
 from tricera.utils.categorical import normalize as normalize
 from tricera.utils.categorical import to_categorical as to_categorical
 from tricera.utils.files import get_file as get_file
-from tricera.utils.images import array_to_img as array_to_img
-from tricera.utils.images import img_to_array as img_to_array
-from tricera.utils.images import load_img as load_img
-from tricera.utils.images import save_img as save_img
+from tricera.utils.image.dataset import image_dataset_from_directory as image_dataset_from_directory
+from tricera.utils.image.files import array_to_img as array_to_img
+from tricera.utils.image.files import img_to_array as img_to_array
+from tricera.utils.image.files import load_img as load_img
+from tricera.utils.image.files import save_img as save_img
 from tricera.utils.sequences import pad_sequences as pad_sequences
 from tricera.utils.session import clear_session as clear_session
 

@@ -63,3 +63,57 @@ def list_pictures(
     """
     suffixes = ext.split("|") if isinstance(ext, str) else ext
     return [os.path.join(directory, name) for name in files_below(existing(directory), suffixes)]
+
+
+def check_classes(directory: str, names: Sequence[str], argument: str) -> None:
+    """Whether there are folders, all those that are named.
+
+    Raises:
+        ValueError: there are none, or not all.
+    """
+    if not names:
+        raise ValueError(
+            report(
+                f"The folder {directory!r} has no folders.",
+                expected="a folder for each class, with its files",
+                got=quoted(sorted(os.listdir(directory))) or "an empty folder",
+                fix="move the files into folders named as their classes, or give the folder above.",
+            )
+        )
+    if missing := [name for name in names if not os.path.isdir(os.path.join(directory, name))]:
+        raise ValueError(
+            report(
+                f"`{argument}` names folders that are not in {directory!r}.",
+                expected=f"some of {quoted(class_folders(directory))}",
+                got=quoted(missing),
+            )
+        )
+
+
+def check_files(
+    directory: str, names: Sequence[str], files: list[list[str]], suffixes: Sequence[str], argument: str, asked: bool
+) -> None:
+    """Whether each class has files, or was asked for by name, and one has.
+
+    Raises:
+        ValueError: otherwise.
+    """
+    empty = [name for name, files_of in zip(names, files, strict=True) if not files_of]
+    if empty and (len(empty) == len(names) or not asked):
+        raise ValueError(
+            report(
+                f"Folders in {directory!r} hold no files that are known.",
+                expected=f"names like {', '.join(f'*.{suffix}' for suffix in suffixes)}",
+                got=f"none in {quoted(empty)}",
+                fix=f"remove the empty folders, or name the classes that count: `{argument}=[...]`.",
+            )
+        )
+
+
+_NAMED = 5
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Some names for a message, and how many others there are."""
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(repr, names[:_NAMED])) + rest

@@ -217,17 +217,17 @@ ERRORS = {
         lambda folder: flow(folder / "cats"),
         """
 The folder '{folder}/cats' has no folders.
-  expected: a folder for each class, with its images
+  expected: a folder for each class, with its files
   got:      '0.png', '1.jpg', '2.png', '3.png', '4.bmp'
-  fix:      move the images into folders named as their classes, or give the folder above.
+  fix:      move the files into folders named as their classes, or give the folder above.
 """,
     ),
     "an empty class": (
         ValueError,
         lambda folder: flow(emptied(folder)),
         """
-Folders in '{folder}' hold no images.
-  expected: files named *.png, *.jpg, *.jpeg, *.bmp, *.ppm, *.tif, *.tiff
+Folders in '{folder}' hold no files that are known.
+  expected: names like *.png, *.jpg, *.jpeg, *.bmp, *.ppm, *.tif, *.tiff
   got:      none in 'dogs'
   fix:      remove the empty folders, or name the classes that count: `classes=[...]`.
 """,

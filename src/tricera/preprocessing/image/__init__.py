@@ -41,10 +41,10 @@ from tricera.preprocessing.image.pixels import (
 )
 from tricera.preprocessing.image.warp import transform_matrix_offset_center as transform_matrix_offset_center
 from tricera.utils.folders import list_pictures as list_pictures
-from tricera.utils.images import array_to_img as array_to_img
-from tricera.utils.images import img_to_array as img_to_array
-from tricera.utils.images import load_img as load_img
-from tricera.utils.images import save_img as save_img
-from tricera.utils.images import smart_resize as smart_resize
+from tricera.utils.image.files import array_to_img as array_to_img
+from tricera.utils.image.files import img_to_array as img_to_array
+from tricera.utils.image.files import load_img as load_img
+from tricera.utils.image.files import save_img as save_img
+from tricera.utils.image.files import smart_resize as smart_resize
 
 __getattr__ = errors.missing(__name__, globals())

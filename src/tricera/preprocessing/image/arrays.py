@@ -7,7 +7,7 @@ import numpy as np
 from tricera import config
 from tricera.errors import report
 from tricera.preprocessing.image.iterator import Iterator, Saver
-from tricera.utils.images import one_of
+from tricera.utils.image.files import one_of
 
 SUBSETS = ("training", "validation")
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tricera.errors import did_you_mean, report
-from tricera.preprocessing.image.filed import FilesIterator, said, warn_of
+from tricera.preprocessing.image.filed import FilesIterator
 from tricera.preprocessing.image.iterator import Iterator
+from tricera.utils.folders import quoted
 
 _LABELLED = ("categorical", "binary", "sparse")
 
@@ -101,17 +102,19 @@ class DataFrameIterator(FilesIterator):
         paths = [os.path.join(self.directory, name) for name in names]
         there = [path.lower().endswith(endings) and os.path.isfile(path) for path in paths]
         absent = [name for name, is_there in zip(names, there, strict=True) if not is_there]
+        what = f"{len(absent)} of {len(names)} images in column {x_col!r}"
         if absent and (self.on_error == "raise" or len(absent) == len(names)):
             raise FileNotFoundError(
                 report(
-                    f"{len(absent)} of {len(names)} images in column {x_col!r} are not there, or are no images.",
+                    f"{what} are not there, or are no images.",
                     expected=f"paths from {self.directory or os.getcwd()!r}, named {', '.join(endings)}",
-                    got=said(absent),
+                    got=quoted(absent),
                     fix="check `directory`, and whether the names have their suffixes.",
                 )
             )
         if absent:
-            warn_of(absent, len(names), f"in column {x_col!r} are not there, or are no images")
+            what = f"{what} are not there, or are no images; they are left out."
+            warnings.warn(report(what, got=quoted(absent)), stacklevel=4)
         return [row for row, is_there in enumerate(there) if is_there]
 
     def _labels(self, table: Any, y_col: Any, classes: Sequence[str] | None) -> Any:
@@ -171,7 +174,7 @@ def _column(table: Any, name: Any, what: str) -> np.ndarray:
         columns = [str(column) for column in getattr(table, "columns", table)]
         fix = did_you_mean(str(name), columns)
         raise KeyError(
-            _Said(report(f"`{what}`: there is no column {name!r}.", expected=said(columns), fix=fix))
+            _Said(report(f"`{what}`: there is no column {name!r}.", expected=quoted(columns), fix=fix))
         ) from None
 
 

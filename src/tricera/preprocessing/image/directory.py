@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tricera.errors import report
-from tricera.preprocessing.image.filed import FilesIterator, said
+from tricera.preprocessing.image.filed import FilesIterator
 from tricera.preprocessing.image.iterator import Iterator
-from tricera.utils.folders import class_folders, existing, files_below
+from tricera.utils.folders import check_classes, check_files, class_folders, existing, files_below
 
 
 class DirectoryIterator(FilesIterator):
@@ -60,12 +59,12 @@ class DirectoryIterator(FilesIterator):
         )
         self.directory = existing(directory)
         names = list(classes or class_folders(directory))
-        self._check_folders(names)
+        check_classes(self.directory, names, "classes")
         self.num_classes, self.class_indices = len(names), {name: i for i, name in enumerate(names)}
         files = [
             list(files_below(os.path.join(directory, name), self.white_list_formats, follow_links)) for name in names
         ]
-        self._check_files(names if classes is None else [], names, files)
+        check_files(self.directory, names, files, self.white_list_formats, "classes", bool(classes))
         parts = [files_of[self._part(len(files_of))] for files_of in files]
         filenames = [os.path.join(name, file) for name, part in zip(names, parts, strict=True) for file in part]
         kept = self._open([os.path.join(directory, file) for file in filenames])
@@ -74,35 +73,3 @@ class DirectoryIterator(FilesIterator):
         self.samples = len(kept)
         print(f"Found {self.samples} images belonging to {self.num_classes} classes.")
         Iterator.__init__(self, self.samples, batch_size, shuffle, seed)
-
-    def _check_folders(self, names: list[str]) -> None:
-        if not names:
-            raise ValueError(
-                report(
-                    f"The folder {self.directory!r} has no folders.",
-                    expected="a folder for each class, with its images",
-                    got=said(sorted(os.listdir(self.directory))) or "an empty folder",
-                    fix="move the images into folders named as their classes, or give the folder above.",
-                )
-            )
-        if missing := [name for name in names if not os.path.isdir(os.path.join(self.directory, name))]:
-            raise ValueError(
-                report(
-                    f"`classes` names folders that are not in {self.directory!r}.",
-                    expected=f"some of {said(class_folders(self.directory))}",
-                    got=said(missing),
-                )
-            )
-
-    def _check_files(self, found: list[str], names: list[str], files: list[list[str]]) -> None:
-        """No images at all are an error, and a class without any, unless it was asked for by name."""
-        empty = [name for name, files_of in zip(names, files, strict=True) if not files_of]
-        if len(empty) == len(names) or set(empty) & set(found):
-            raise ValueError(
-                report(
-                    f"Folders in {self.directory!r} hold no images.",
-                    expected=f"files named {', '.join(f'*.{suffix}' for suffix in self.white_list_formats)}",
-                    got=f"none in {said(empty)}",
-                    fix="remove the empty folders, or name the classes that count: `classes=[...]`.",
-                )
-            )

@@ -1,20 +1,16 @@
 """What batches of images in files have in common, whether a folder or a table names them."""
 
 import functools
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tricera import config
-from tricera.errors import report
 from tricera.preprocessing.image.arrays import SUBSETS
-from tricera.preprocessing.image.files import Pictures
 from tricera.preprocessing.image.iterator import Iterator, Saver
-from tricera.utils.images import COLORS, RESAMPLING, load_img, one_of
-
-_NAMED = 5
+from tricera.utils.image.files import COLORS, RESAMPLING, load_img, one_of
+from tricera.utils.image.pictures import Pictures
 
 
 class FilesIterator(Iterator):
@@ -54,7 +50,7 @@ class FilesIterator(Iterator):
         self.color_mode = one_of(color_mode, COLORS, "color_mode")
         self.class_mode = one_of(class_mode, self.allowed_class_modes, "class_mode")
         self.interpolation = one_of(interpolation, RESAMPLING, "interpolation")
-        self.on_error = one_of(on_error, (None, "raise", "skip"), "on_error")
+        self.on_error = on_error
         self.subset = subset and one_of(subset, SUBSETS, "subset")
         self.data_format, self.dtype = config.standardize_data_format(data_format), dtype or config.floatx()
         channels = COLORS[color_mode][2]
@@ -77,12 +73,8 @@ class FilesIterator(Iterator):
     def _open(self, paths: Sequence[str]) -> list[int]:
         """The numbers of the files that stay: all, or those that can be read."""
         self._pictures = Pictures(paths, self._decode)
-        broken = self._pictures.broken() if self.on_error == "skip" else {}
-        self.skipped = {paths[number]: why for number, why in broken.items()}
-        if broken:
-            warn_of(list(self.skipped), len(paths), "cannot be read")
-        kept = [number for number in range(len(paths)) if number not in broken]
-        self._pictures.select(kept)
+        kept = self._pictures.leave_out_broken(self.on_error)
+        self.skipped = self._pictures.skipped
         return kept
 
     @property
@@ -126,14 +118,3 @@ def pixels(path: str, **loading: Any) -> np.ndarray:
     """The picture in a file as an array of bytes (or of what has more bits), with its channels last."""
     image = np.asarray(load_img(path, **loading))
     return image if image.ndim == 3 else image[..., None]
-
-
-def warn_of(names: Sequence[str], total: int, why: str) -> None:
-    """Say which files are left out."""
-    warnings.warn(report(f"{len(names)} of {total} images {why}; they are left out.", got=said(names)), stacklevel=6)
-
-
-def said(names: Sequence[str]) -> str:
-    """Some names for a message, and how many others there are."""
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(repr, names[:_NAMED])) + rest

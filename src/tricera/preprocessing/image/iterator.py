@@ -9,7 +9,7 @@ import numpy as np
 
 from tricera.data import PyDataset
 from tricera.errors import report
-from tricera.utils.images import array_to_img
+from tricera.utils.image.files import array_to_img
 
 
 class Iterator(PyDataset):

@@ -7,7 +7,7 @@ import numpy as np
 
 from tricera.preprocessing.image import draws
 from tricera.preprocessing.image.warp import IDENTITY, check_warp, matrices, warp
-from tricera.utils.images import array_to_img, img_to_array
+from tricera.utils.image.files import array_to_img, img_to_array
 
 # The random functions draw from NumPy's own generator, as Keras' do: `numpy.random.seed` makes them repeat.
 _random: Any = np.random

@@ -10,7 +10,7 @@ from jax import numpy as jnp
 
 from tricera.errors import report
 from tricera.preprocessing.image.draws import columns
-from tricera.utils.images import one_of
+from tricera.utils.image.files import one_of
 
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
 ORDERS = range(6)

@@ -56,7 +56,7 @@ def load_img(
     if target_size is None or image.size == (target_size[1], target_size[0]):
         return image
     height, width = target_size
-    top, left, rows, columns = _window(image.size[::-1], (height, width))
+    top, left, rows, columns = central(image.size[::-1], (height, width))
     box = (left, top, left + columns, top + rows) if keep_aspect_ratio else None
     return image.resize((width, height), resampling, box=box)
 
@@ -100,7 +100,7 @@ def _decoded(path: Any) -> Any:
     return image
 
 
-def _window(size: Size, target: Size) -> tuple[int, int, int, int]:
+def central(size: Size, target: Size) -> tuple[int, int, int, int]:
     """The largest central part with the proportions of `target`: `(top, left, height, width)`."""
     (height, width), (target_height, target_width) = size, target
     rows = max(1, min(height, width * target_height // target_width))

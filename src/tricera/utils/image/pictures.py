@@ -2,6 +2,7 @@
 
 import functools
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from tricera import device
+from tricera.errors import report
+from tricera.utils.folders import quoted
+from tricera.utils.image.files import one_of
 
 _SHARE = 1 / 8  # of free memory, for decoded images
 
@@ -38,12 +42,28 @@ class Pictures:
             OSError: one is not there, or cannot be read.
         """
         paths = [self.paths[sample] for sample in samples]
-        images = list((map if self._kept.keys() >= set(paths) else pool().map)(self._image, paths))
-        if all(image.dtype == np.uint8 for image in images):
-            return np.stack(images)
-        return np.stack([image.astype("float32") for image in images])
+        images: list[np.ndarray] = list((map if self._kept.keys() >= set(paths) else pool().map)(self._image, paths))
+        is_bytes = all(image.dtype == np.uint8 for image in images)
+        return np.stack(images if is_bytes else [image.astype("float32", copy=False) for image in images])
 
-    def broken(self) -> dict[int, str]:
+    def leave_out_broken(self, on_error: str | None) -> list[int]:
+        """The numbers of the files that stay: all, or those that can be read if `on_error` is "skip"; `skipped` says
+        why the others cannot.
+
+        Raises:
+            ValueError: `on_error` is something else than "skip", "raise" or None.
+        """
+        skip = one_of(on_error, (None, "raise", "skip"), "on_error") == "skip"
+        broken, paths = self._broken() if skip else {}, self.paths
+        self.skipped = {paths[number]: why for number, why in broken.items()}
+        if broken:
+            what = f"{len(broken)} of {len(paths)} images cannot be read; they are left out."
+            warnings.warn(report(what, got=quoted(list(self.skipped))), stacklevel=6)
+        kept = [number for number in range(len(paths)) if number not in broken]
+        self.paths = [paths[number] for number in kept]
+        return kept
+
+    def _broken(self) -> dict[int, str]:
         """The numbers of the files that cannot be read, and why."""
 
         def why(path: str) -> str | None:
@@ -54,10 +74,6 @@ class Pictures:
             return None
 
         return {number: reason for number, reason in enumerate(pool().map(why, self.paths)) if reason}
-
-    def select(self, samples: Sequence[int]) -> None:
-        """Let only these files remain."""
-        self.paths = [self.paths[sample] for sample in samples]
 
     def _image(self, path: str) -> np.ndarray:
         now, (stamp, image) = _stamp(path), self._kept.get(path, (None, None))
