@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 # The house, lowest row first. A module or folder of `tricera` may import what stands in the rows below its own.
 ROWS = (
-    "errors config device",
+    "errors config device expressions",
     "engine",
     "kernels data",
     "ops random",
@@ -27,6 +27,7 @@ ROWS = (
 # Within a row, only these.
 ARROWS = {
     "config": {"errors"},
+    "expressions": {"errors"},
     "metrics": {"losses"},
     "applications": {"utils"},
     "preprocessing": {"utils"},

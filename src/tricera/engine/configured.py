@@ -5,8 +5,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from tricera.engine import registry
-from tricera.errors import ArgumentError, did_you_mean, report
+from tricera.engine import registry, scope
+from tricera.errors import ArgumentError, SafetyError, did_you_mean, report
+
+# Parameters that may name a file.
+_FILES = {"vocabulary", "filepath", "filename", "path"}
 
 # What `legacy` adds to: each takes (class, args, kwargs) and returns the args and kwargs to use instead.
 translators: list[Callable[[type, tuple, dict], tuple[tuple, dict]]] = []
@@ -102,7 +105,17 @@ class Configured(metaclass=Remembering):
     @classmethod
     def from_config(cls, config: dict[str, Any]):
         """An object made from what `get_config` returned."""
-        otherwise = () if cls.__module__.startswith("tricera.") else None
+        own = cls.__module__.startswith("tricera.")
+        for name in _FILES & set(config):
+            if own and isinstance(config[name], str) and scope.is_safe():
+                raise SafetyError(
+                    report(
+                        f"{cls.__name__}: `{name}` names a file, and no configuration has a file read.",
+                        got=repr(config[name]),
+                        fix=f"give the content itself, or make the object in Python: `{cls.__name__}({name}=...)`.",
+                    )
+                )
+        otherwise = () if own else None
         return cls(
             **{name: registry.revive(value, registry.roles_at(name, otherwise)) for name, value in config.items()}
         )

@@ -289,6 +289,8 @@ def revive(value: Any, roles: Sequence[str] | None) -> Any:
         roles = [each for each, module in MODULES.items() if module == value.get("module")] or CLASSES
     if name == "function":
         return _named([config], roles, callable)
+    if not isinstance(config, dict):
+        raise ValueError(report(f"The configuration of {name!r} is no dictionary.", got=repr(config)[:80]))
     thing = _named([value.get("registered_name"), name], roles, lambda it: hasattr(it, "from_config")).from_config(
         config
     )

@@ -7,6 +7,37 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tricera import config
+from tricera.errors import SafetyError, report
+
+
+class Allowance:
+    """What may be made of a file or a text, so that a few words in it do not fill the machine.
+
+    Args:
+        size: bytes, of variables above all.
+        steps: how often something may be traced that is repeated as often as a configuration says.
+    """
+
+    def __init__(self, size: int, steps: int = 20_000):
+        self.size, self.steps = size, steps
+
+    def spend(self, what: str, size: int = 0, steps: int = 0) -> None:
+        """Take so much for `what`.
+
+        Raises:
+            SafetyError: it is more than what is left.
+        """
+        self.steps -= steps
+        if size > self.size or self.steps < 0:
+            raise SafetyError(
+                report(
+                    f"{what} would take far more than what the file stores: nothing is made of it.",
+                    expected=f"{self.size:,} bytes at most" if size > self.size else "fewer steps to trace",
+                    got=f"{size:,} bytes" if size > self.size else None,
+                    fix="if you trust it, allow more: `keras.config.set_load_limit(bytes)`, or `safe_mode=False`.",
+                )
+            )
+        self.size -= size
 
 
 @dataclass(frozen=True)
@@ -22,6 +53,7 @@ class Scope:
         masks: the masks of traced arrays, by identity, while the outermost call runs.
         custom_objects: names that win over the registry's.
         safe: whether files and configurations may make no code; None where nobody said.
+        allowance: what may still be made of a file that is being read; None where nobody limits it.
         inferring: whether shapes are being inferred, so that nothing real is computed.
     """
 
@@ -34,6 +66,7 @@ class Scope:
     custom_objects: Mapping[str, Any] = field(default_factory=dict)
     inferring: bool = False
     safe: bool | None = None
+    allowance: Allowance | None = None
 
 
 _current: ContextVar[Scope] = ContextVar("tricera_scope")
@@ -43,6 +76,12 @@ _outermost = Scope()
 def current() -> Scope:
     """The scope of the code that runs now."""
     return _current.get(_outermost)
+
+
+def spend(what: str, size: int = 0, steps: int = 0) -> None:
+    """Take so much from the allowance here, where there is one."""
+    if (allowance := current().allowance) is not None:
+        allowance.spend(what, size, steps)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Variable: a named, typed cell whose reads and writes go through the scope; operators of what stands for an array."""
 
+import math
 from typing import Any
 
 import jax
@@ -115,9 +116,10 @@ class Variable(Operators):
             raise ValueError(
                 report("A Variable made by an initializer needs a shape.", fix="pass `shape=`.", got="shape=None")
             )
-        dtype = dtypes.standardize_dtype(dtype)
+        dtype, shape = dtypes.standardize_dtype(dtype), standardize_shape(shape)
+        scope.spend(f"Variable {self.path!r} of shape {shape}", math.prod(shape) * jnp.dtype(dtype).itemsize)
         with jax.ensure_compile_time_eval():  # a layer may be built while something is traced
-            return _concrete(initializer(standardize_shape(shape), dtype=dtype), dtype)
+            return _concrete(initializer(shape, dtype=dtype), dtype)
 
     @property
     def dtype(self) -> str:

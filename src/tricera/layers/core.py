@@ -268,7 +268,7 @@ class Wrapper(Layer):
 
 def deserialize(config: Any, custom_objects: Any = None) -> Layer:
     """The layer of a configuration that `serialize` made."""
-    return registry.deserialize(config, "layer", custom_objects)
+    return registry.deserialize(config, registry.LAYERS, custom_objects)
 
 
 def serialize(layer: Layer) -> dict[str, Any]:

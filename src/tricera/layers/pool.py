@@ -3,6 +3,7 @@
 from typing import Any
 
 from tricera import ops
+from tricera.engine import scope
 from tricera.engine.inputs import InputSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
@@ -214,6 +215,7 @@ class _Adaptive(Layer):
 
     def _part(self, x: Any, axis: int, parts: int) -> Any:
         size = x.shape[axis]
+        scope.spend(where(self), steps=parts)
         slices = [slice(i * size // parts, -(-(i + 1) * size // parts)) for i in range(parts)]
         return ops.stack([self.reduce(x[(slice(None),) * axis + (part,)], axis) for part in slices], axis=axis)
 

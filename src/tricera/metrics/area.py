@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tricera import config
+from tricera.engine import scope
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.metrics.confusion import ConfusionMetric, checked, count
@@ -46,6 +47,7 @@ class AUC(ConfusionMetric):
         super().__init__(dtype, name)
         self.curve = _one_of("AUC curve", curve, _CURVES)
         self.summation_method = _one_of("AUC summation method", summation_method, _METHODS)
+        scope.spend(f"AUC {self.name!r}", 8 * num_thresholds)
         inner = np.linspace(0, 1, num_thresholds)[1:-1] if thresholds is None else sorted(checked(thresholds, 0.5))
         if thresholds is None and num_thresholds <= 1:
             raise ValueError(

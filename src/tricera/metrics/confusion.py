@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from tricera.engine import scope
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.losses.loss import align
@@ -193,6 +194,7 @@ class _Best(ConfusionMetric):
             )
         setattr(self, self.bound, value)
         self.num_thresholds, self.class_id = num_thresholds, class_id
+        scope.spend(f"{type(self).__name__} {self.name!r}", 8 * num_thresholds)
         self._start(np.linspace(0, 1, num_thresholds) if num_thresholds > 1 else [0.5])
 
     def update_state(self, y_true, y_pred, sample_weight=None):

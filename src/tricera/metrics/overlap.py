@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from tricera.engine import scope
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.metrics.metric import Metric, divide, flat_weight
@@ -30,6 +31,7 @@ class IoU(Metric):
         axis=-1,
     ):
         super().__init__(dtype or "int32", name)
+        scope.spend(f"{type(self).__name__} {self.name!r}", 64 * len(target_class_ids))
         self.target_class_ids = list(target_class_ids)
         if max(self.target_class_ids) >= num_classes:
             raise ValueError(

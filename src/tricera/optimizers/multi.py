@@ -1,9 +1,9 @@
 """MultiOptimizer: different optimizers for different variables of one model."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tricera import expressions
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
@@ -34,7 +34,7 @@ class OptimizerMap(Configured):
             self[key] = optimizer
 
     def __getitem__(self, path: str) -> Optimizer:
-        found = [optimizer for key, optimizer in self.optimizer_map.items() if re.fullmatch(key, path)]
+        found = [optimizer for key, optimizer in self.optimizer_map.items() if expressions.fullmatch(key, path)]
         if len(found) > 1:
             raise ValueError(
                 report(f"Multiple optimizers assigned to variable {path}.", fix="make the keys exclusive.")

@@ -1,8 +1,8 @@
 """Muon: the momentum of a matrix made orthogonal; Adam for everything else."""
 
-import re
 from typing import Any
 
+from tricera import expressions
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
 from tricera.optimizers.adam import adam
@@ -83,7 +83,7 @@ class Muon(Optimizer):
 
     def _should_use_adamw(self, variable: Variable) -> bool:
         embedding = self.exclude_embeddings and "embedding" in variable.path.lower()
-        excluded = any(re.search(keyword, variable.path) for keyword in self.exclude_layers)
+        excluded = any(expressions.search(keyword, variable.path) for keyword in self.exclude_layers)
         return len(variable.shape) != 2 or embedding or excluded
 
     def decay_of(self, variable: Variable) -> float | None:

@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tricera import expressions
 from tricera.engine import naming, registry, scope
 from tricera.engine.configured import argument_names, parameters
 from tricera.engine.pure import pure, stateless
@@ -212,7 +212,7 @@ class Optimizer(OptimizerState):
 
     def _use_weight_decay(self, variable: Variable) -> bool:
         variables, names = self._undecayed
-        return variable not in variables and not any(re.search(name, variable.name) for name in names)
+        return variable not in variables and not any(expressions.search(name, variable.name) for name in names)
 
     def _accumulate(self, grads: Sequence[Any], variables: list[Variable], rate: Any) -> None:
         """Add the gradients up; each time `gradient_accumulation_steps` are complete, make a step with their mean."""

@@ -5,14 +5,14 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tricera.errors import SafetyError, report
-from tricera.saving import h5
+from tricera.saving import budget, h5
 
 KERAS_VERSION = "3.15.1"  # whose layout is written
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -51,6 +51,8 @@ def parse(text: str | bytes, label: str) -> dict[str, Any]:
         SafetyError: it is nested without end.
         ValueError: it is no JSON, or no configuration.
     """
+    if len(text) > budget.TEXT or sum(text.count(mark) for mark in _marks(text)) > budget.ENTRIES:
+        raise SafetyError(report(f"{label} is too long: it is not read."))
     try:
         config = json.loads(text)
     except RecursionError:
@@ -62,6 +64,10 @@ def parse(text: str | bytes, label: str) -> dict[str, Any]:
     return config
 
 
+def _marks(text: str | bytes) -> Iterable[Any]:
+    return ",[{" if isinstance(text, str) else (b",", b"[", b"{")
+
+
 class Members:
     """What stands in a `.keras` file."""
 
@@ -70,6 +76,8 @@ class Members:
         names = archive.namelist()
         if len(names) > MOST_MEMBERS or len(set(names)) < len(names):
             raise SafetyError(report(f"{label} has two members of the same name, or too many."))
+        if sum(info.file_size for info in archive.infolist()) > budget.allowed(os.path.getsize(label)):
+            raise SafetyError(report(f"{label}: its members declare far more than it stores: the file is not read."))
         self.assets = [name for name in names if name.startswith("assets/") and not name.endswith("/")]
 
     def config(self) -> dict[str, Any]:

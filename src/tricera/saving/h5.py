@@ -125,6 +125,11 @@ class Reader:
         values = [attributes[part] for part in parts if part in attributes]
         return [str(text) for value in values for text in ([value] if isinstance(value, str) else value)]
 
+    @property
+    def elements(self) -> int:
+        """The number of elements of all arrays."""
+        return sum(math.prod(data.shape) for data in self._arrays.values())
+
     def shape(self, path: str) -> tuple[int, ...]:
         """The shape of an array."""
         return self._found(path).shape

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tricera.engine import registry, scope
-from tricera.errors import SafetyError, report
-from tricera.saving import archive, h5, past, trust, weights
+from tricera.errors import report
+from tricera.saving import archive, budget, h5, past, trust, weights
 
 
 def load_model(
@@ -30,7 +30,7 @@ def load_model(
     """
     label = os.fspath(filepath)
     read = _reader_of(label)
-    with scope.guarded(safe_mode), registry.custom_object_scope(custom_objects or {}):
+    with scope.guarded(safe_mode), registry.custom_object_scope(custom_objects or {}), trust.understood(label):
         return read(label, compile)
 
 
@@ -56,7 +56,7 @@ def _reader_of(label: str) -> Callable[[str, bool], Any]:
 
 
 def _from_archive(label: str, compile: bool) -> Any:
-    with archive.opened(label) as members:
+    with archive.opened(label) as members, members.weights() as reader, budget.for_objects(reader):
         if members.assets:
             raise ValueError(
                 report(f"{label} holds assets (vocabularies and the like) that cannot be loaded.", got=members.assets)
@@ -70,13 +70,12 @@ def _from_archive(label: str, compile: bool) -> Any:
             model.build_from_config(built)
         if compiled:
             model.compile_from_config(compiled)
-        with members.weights() as reader:
-            weights.read(model, reader)
+        weights.read(model, reader)
     return model
 
 
 def _from_hdf5(label: str, compile: bool) -> Any:
-    with h5.Reader(label, label, os.path.getsize(label)) as reader:
+    with h5.Reader(label, label, os.path.getsize(label)) as reader, budget.for_objects(reader):
         attributes = reader.attributes
         if "model_config" not in attributes:
             raise ValueError(
@@ -103,33 +102,22 @@ def model_from_json(
         SafetyError: it holds code.
     """
     label = "The JSON text"
-    with scope.guarded(safe_mode), registry.custom_object_scope(custom_objects or {}):
+    known = registry.custom_object_scope(custom_objects or {})
+    with scope.guarded(safe_mode), known, budget.for_objects(), trust.understood(label):
         config = _modern(archive.parse(json_string, label), label)
         trust.examine(config, label, registry.custom())
-        return _made(config, label)
+        return registry.deserialize(config, registry.LAYERS)
 
 
 def _modern(config: dict[str, Any], label: str, version: Any = None) -> dict[str, Any]:
     """The configuration in Keras 3's form."""
     if not past.is_old(config, version):
         return config
-    try:
-        return past.modern(config)
-    except RecursionError:
-        raise SafetyError(report(f"{label} is nested too deeply: it is not read.")) from None
-    except (KeyError, IndexError, AttributeError, TypeError) as error:
-        raise ValueError(report(f"{label}: the configuration cannot be understood: {error!r}.")) from error
+    return past.modern(config)
 
 
 def _model(config: dict[str, Any], label: str) -> Any:
-    model = _made(config, label)
+    model = registry.deserialize(config, registry.LAYERS)
     if not isinstance(model, registry.find("model", "Model")):
         raise ValueError(report(f"{label} holds no model.", got=type(model).__name__))
     return model
-
-
-def _made(config: dict[str, Any], label: str) -> Any:
-    try:
-        return registry.deserialize(config, registry.LAYERS)
-    except (KeyError, IndexError, AttributeError) as error:
-        raise ValueError(report(f"{label}: the configuration cannot be understood: {error!r}.")) from error

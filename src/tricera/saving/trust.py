@@ -1,13 +1,13 @@
 """What a model's configuration may ask for: classes and functions that are known here, and no code."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from tricera.engine import registry, scope
 from tricera.errors import SafetyError, report
-from tricera.saving import bytecode
+from tricera.saving import budget, bytecode
 
-MOST_ENTRIES = 5_000_000
 _FORMS = {"__tuple__", "__numpy__", "__tensor__", "__keras_tensor__", "__slice__", "__ellipsis__", "__bytes__", "type"}
 _NAMELESS = "<lambda>"
 registry.forms["__lambda__"] = bytecode.function
@@ -41,6 +41,24 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
         raise TypeError(_unknown(label, unknown))
 
 
+@contextmanager
+def understood(label: str) -> Iterator[None]:
+    """Run a block that makes something of a configuration: whatever that trips over is told as what it is.
+
+    Raises:
+        ValueError: a part is missing, or is not what it must be.
+        SafetyError: it is nested without end.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, OSError, MemoryError, ImportError):
+        raise
+    except RecursionError:
+        raise SafetyError(report(f"{label} is nested too deeply: it is not read.")) from None
+    except Exception as error:
+        raise ValueError(report(f"{label}: the configuration cannot be understood: {error!r}.")) from error
+
+
 def is_code(form: Any) -> bool:
     """Whether a plain form stands for a function without a name."""
     if not isinstance(form, dict):
@@ -71,14 +89,20 @@ def _settle_function(config: dict[str, Any], label: str, custom_objects: Mapping
 
 def _objects(config: Any, label: str) -> Iterator[dict[str, Any]]:
     """Every plain form of an object in the configuration; those in it after it."""
-    stack, budget = [config], MOST_ENTRIES
+    stack, entries, objects = [config], budget.ENTRIES, budget.OBJECTS
     while stack:
         value = stack.pop()
-        budget -= 1
-        if budget < 0:
-            raise SafetyError(report(f"{label}: the configuration has more than {MOST_ENTRIES} entries."))
+        entries -= 1
+        if entries < 0 or objects < 0:
+            raise SafetyError(
+                report(
+                    f"{label}: the configuration is too large.",
+                    expected=f"at most {budget.ENTRIES:,} values and {budget.OBJECTS:,} objects",
+                )
+            )
         if isinstance(value, dict):
             if isinstance(value.get("class_name"), str) and "config" in value:
+                objects -= 1
                 yield value
             stack.extend(value.values())
         elif isinstance(value, list | tuple):
