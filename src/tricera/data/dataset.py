@@ -29,10 +29,18 @@ class Dataset:
         cardinality: the number of elements, `INFINITE_CARDINALITY` or `UNKNOWN_CARDINALITY`.
         spec: makes the `element_spec`; by default it is what a first element looks like.
 
+    Attributes:
+        batch_size: where `batch` made it, its argument.
+        class_names, file_paths: where it was made from a folder, the classes and the files.
+
     >>> dataset = Dataset.from_tensor_slices([1, 2, 3, 4, 5]).map(lambda x: x * x).batch(2)
     >>> [batch.tolist() for batch in dataset]
     [[1, 4], [9, 16], [25]]
     """
+
+    batch_size: int | None = None
+    class_names: list[str] | None = None
+    file_paths: list[str] | None = None
 
     def __init__(
         self,
@@ -58,7 +66,7 @@ class Dataset:
             ValueError: the arrays differ in length, or one has no rows.
         """
         arrays = element.standard(tensors)
-        return Rows(arrays, Dataset.range(_length(arrays)))
+        return Rows(arrays, Dataset.range(element.length(arrays)))
 
     @staticmethod
     def from_generator(
@@ -74,12 +82,12 @@ class Dataset:
         Args:
             output_types: dtypes that leaves are cast to; `output_signature` says the same by `Spec`s.
         """
-        types = output_types if output_signature is None else _over_types(lambda s: s.dtype, output_signature)
+        types = output_types if output_signature is None else element.dtypes(output_signature)
 
         def open() -> Iterator[Any]:
             with ahead.opened(generator(*args)) as items:
                 for item in items:
-                    yield element.standard(item) if types is None else _cast(item, types)
+                    yield element.standard(item) if types is None else element.cast(item, types)
 
         return Dataset(open, spec=None if output_signature is None else lambda: output_signature)
 
@@ -163,8 +171,14 @@ class Dataset:
 
     def _then(self, open: Callable[[], Iterator[Any]], cardinality: int | None = None, spec: Any = "same") -> "Dataset":
         """A data set that reads this one."""
-        spec = (lambda: self.element_spec) if spec == "same" else spec
-        return Dataset(open, self._cardinality if cardinality is None else cardinality, spec)
+        same = spec == "same"
+        made = Dataset(
+            open,
+            self._cardinality if cardinality is None else cardinality,
+            (lambda: self.element_spec) if same else spec,
+        )
+        made.batch_size = self.batch_size if same else None
+        return made
 
     def _chosen(self, choose: Callable[["Dataset"], "Dataset"]) -> "Dataset":
         """The data set of chosen elements, in any order and number, unchanged."""
@@ -308,15 +322,17 @@ class Dataset:
         n = self._cardinality
         batches = n if n < 0 else n // size if drop_remainder else -(-n // size)
         known = size if drop_remainder else None
-        return self._then(
+        made = self._then(
             lambda: flow.batched(self, size, drop_remainder, join),
             batches,
             (lambda: element.add_axis(self.element_spec, known)) if spec == "batch" else spec,
         )
+        made.batch_size = size
+        return made
 
     def unbatch(self, name: str | None = None) -> "Dataset":
         """The rows of each element."""
-        spec = lambda: tree_util.tree_map(lambda s: element.Spec(s.shape[1:], s.dtype), self.element_spec)  # noqa: E731
+        spec = lambda: element.row_spec(self.element_spec)  # noqa: E731
         return self._then(lambda: flow.unbatched(self), UNKNOWN_CARDINALITY, spec)
 
     def flat_map(self, map_func: Callable, name: str | None = None) -> "Dataset":
@@ -411,7 +427,7 @@ class Rows(Dataset):
     """
 
     def __init__(self, arrays: Any, indices: Dataset):
-        super().__init__(self._rows, indices.cardinality(), lambda: _row_spec(arrays))
+        super().__init__(self._rows, indices.cardinality(), lambda: element.row_spec(element.spec_of(arrays)))
         self._arrays, self._indices = arrays, indices
 
     def _rows(self) -> Iterator[Any]:
@@ -427,46 +443,13 @@ class Rows(Dataset):
         made = self._indices._batched(batch_size, drop_remainder, np.array)
         spec = element.add_axis(self.element_spec, batch_size if drop_remainder else None)
         gather = lambda indices: element.row(self._arrays, indices)  # noqa: E731
-        return made._then(lambda: (gather(chunk) for chunk in made), spec=lambda: spec)
+        batches = made._then(lambda: (gather(chunk) for chunk in made), spec=lambda: spec)
+        batches.batch_size = batch_size
+        return batches
 
 
 def _of_list(items: Any) -> Dataset:
     return Dataset(lambda: ahead.iter_of(items), len(items), lambda: element.spec_of(items[0]))
-
-
-def _row_spec(arrays: Any) -> Any:
-    return tree_util.tree_map(lambda s: element.Spec(s.shape[1:], s.dtype), element.spec_of(arrays))
-
-
-def _length(arrays: Any) -> int:
-    shapes = [np.shape(each) for each in tree_util.tree_leaves(arrays)]
-    lengths = {shape[0] if shape else None for shape in shapes}
-    if len(lengths) != 1 or None in lengths:
-        raise ValueError(
-            report(
-                "`from_tensor_slices` takes arrays of one length.",
-                expected="arrays with the same first axis",
-                got=", ".join(map(repr, shapes)) or "nothing",
-            )
-        )
-    return lengths.pop() or 0
-
-
-def _over_types(function: Callable, types: Any) -> Any:
-    return tree_util.tree_map(function, types, is_leaf=lambda x: hasattr(x, "dtype"))
-
-
-def _cast(item: Any, types: Any) -> Any:
-    leaves, structure = tree_util.tree_flatten(types, is_leaf=lambda x: hasattr(x, "dtype"))
-    return tree_util.tree_unflatten(
-        structure,
-        [_as_type(x, t) for x, t in zip(structure.flatten_up_to(item), leaves, strict=True)],
-    )
-
-
-def _as_type(value: Any, dtype: Any) -> Any:
-    dtype = getattr(dtype, "name", dtype)
-    return element.leaf(value) if dtype == "string" else np.asarray(value, np.dtype(dtype))
 
 
 def _taken(cardinality: int, count: int) -> int:

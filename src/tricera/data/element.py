@@ -121,8 +121,8 @@ def _padded(leaves: Sequence[Any], shape: Any, value: Any) -> np.ndarray:
         )
     is_text = arrays[0].dtype == object
     out = np.full((len(arrays), *sizes), ("" if is_text else 0) if value is None else value, arrays[0].dtype)
-    for target, array in zip(out, arrays, strict=True):
-        target[tuple(map(slice, array.shape))] = array
+    for i, array in enumerate(arrays):
+        out[(i, *map(slice, array.shape))] = array
     return out
 
 
@@ -139,6 +139,46 @@ def _dtype(value: Any) -> str:
 def add_axis(spec: Any, size: int | None) -> Any:
     """The spec of batches of `size` elements."""
     return tree_util.tree_map(lambda s: Spec((size, *s.shape), s.dtype), spec)
+
+
+def row_spec(spec: Any) -> Any:
+    """The spec of the rows of batches."""
+    return tree_util.tree_map(lambda s: Spec(s.shape[1:], s.dtype), spec)
+
+
+def length(arrays: Any) -> int:
+    """The number of rows of arrays.
+
+    Raises:
+        ValueError: they differ in it, or one has no rows.
+    """
+    shapes = [np.shape(each) for each in tree_util.tree_leaves(arrays)]
+    lengths = {shape[0] if shape else None for shape in shapes}
+    if len(lengths) != 1 or None in lengths:
+        raise ValueError(
+            report(
+                "`from_tensor_slices` takes arrays of one length.",
+                expected="arrays with the same first axis",
+                got=", ".join(map(repr, shapes)) or "nothing",
+            )
+        )
+    return lengths.pop() or 0
+
+
+def dtypes(signature: Any) -> Any:
+    """The dtype of each leaf of a nesting of specs."""
+    return tree_util.tree_map(lambda s: s.dtype, signature, is_leaf=lambda x: hasattr(x, "dtype"))
+
+
+def cast(element: Any, types: Any) -> Any:
+    """The element with each leaf of the dtype in its place."""
+    leaves, structure = tree_util.tree_flatten(types)
+    return tree_util.tree_unflatten(structure, map(_as_type, structure.flatten_up_to(element), leaves))
+
+
+def _as_type(value: Any, dtype: Any) -> Any:
+    dtype = getattr(dtype, "name", dtype)
+    return leaf(value) if dtype == "string" else np.asarray(value, np.dtype(dtype))
 
 
 def describe(element: Any) -> str:

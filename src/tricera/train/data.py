@@ -44,6 +44,11 @@ def pack(batch: Batch) -> Any:
     return (x,) if isinstance(x, list | tuple) else x
 
 
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """The same of three arguments; without targets there are no weights."""
+    return pack((x, y, None if y is None else sample_weight))
+
+
 def is_array(x: Any) -> bool:
     """Whether `x` is one array or table: NumPy's, JAX's, pandas', SciPy's, torch's."""
     return hasattr(x, "shape") and (hasattr(x, "__array__") or hasattr(x, "toarray"))

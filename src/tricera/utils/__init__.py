@@ -28,6 +28,7 @@ from tricera.engine.registry import (
 from tricera.engine.registry import (
     serialize as serialize_keras_object,
 )
+from tricera.train.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from tricera.train.data import unpack as unpack_x_y_sample_weight
 from tricera.utils.categorical import normalize as normalize
 from tricera.utils.categorical import to_categorical as to_categorical
@@ -38,7 +39,11 @@ from tricera.utils.image.files import img_to_array as img_to_array
 from tricera.utils.image.files import load_img as load_img
 from tricera.utils.image.files import save_img as save_img
 from tricera.utils.sequences import pad_sequences as pad_sequences
+from tricera.utils.series import split_dataset as split_dataset
+from tricera.utils.series import timeseries_dataset_from_array as timeseries_dataset_from_array
 from tricera.utils.session import clear_session as clear_session
+from tricera.utils.sounds import audio_dataset_from_directory as audio_dataset_from_directory
+from tricera.utils.texts import text_dataset_from_directory as text_dataset_from_directory
 
 __all__ = ["is_keras_tensor", "serialize_keras_object", "unpack_x_y_sample_weight"]
 
