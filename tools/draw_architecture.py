@@ -19,6 +19,7 @@ WORDS = {
     "constraints": "MaxNorm ...",
     "data": "data sets, batches made ahead",
     "datasets": "mnist ... digits",
+    "device": "keras.device",
     "engine": "variables, scope, graph, Layer, pure functions",
     "errors": "the one form of messages",
     "initializers": "first weights",
