@@ -53,7 +53,7 @@ def audio_dataset_from_directory(
             sound = resample(sound, rate, sampling_rate)
         return sound if output_sequence_length is None else fit_to(sound, output_sequence_length)
 
-    given = directory, labels, label_mode, class_names, (".wav",)
+    given = directory, labels, label_mode, class_names, ("wav",)
     parts = labelled_files(*given, shuffle, seed, validation_split, subset, follow_links, verbose)
     join = _ragged if ragged else element.pad
     return samples_of(parts, load, join, label_mode, batch_size, shuffle, seed, subset)

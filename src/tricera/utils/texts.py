@@ -51,6 +51,6 @@ def text_dataset_from_directory(
             ) from None
 
     one_of(format, FORMATS, "format")
-    given = directory, labels, label_mode, class_names, (".txt",)
+    given = directory, labels, label_mode, class_names, ("txt",)
     parts = labelled_files(*given, shuffle, seed, validation_split, subset, follow_links, verbose)
     return samples_of(parts, load, None, label_mode, batch_size, shuffle, seed, subset, format)
