@@ -1,6 +1,7 @@
 """Folders whose folders are classes."""
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -91,23 +92,34 @@ def check_classes(directory: str, names: Sequence[str], argument: str) -> None:
 
 
 def check_files(
-    directory: str, names: Sequence[str], files: list[list[str]], suffixes: Sequence[str], argument: str, asked: bool
+    directory: str,
+    names: Sequence[str],
+    files: list[list[str]],
+    suffixes: Sequence[str],
+    argument: str,
+    asked: bool,
+    lenient: bool = False,
 ) -> None:
     """Whether each class has files, or was asked for by name, and one has.
+
+    Args:
+        lenient: whether a class without files is only warned of, as long as another has some.
 
     Raises:
         ValueError: otherwise.
     """
     empty = [name for name, files_of in zip(names, files, strict=True) if not files_of]
-    if empty and (len(empty) == len(names) or not asked):
-        raise ValueError(
-            report(
-                f"Folders in {directory!r} hold no files that are known.",
-                expected=f"names like {', '.join(f'*.{suffix}' for suffix in suffixes)}",
-                got=f"none in {quoted(empty)}",
-                fix=f"remove the empty folders, or name the classes that count: `{argument}=[...]`.",
-            )
-        )
+    if not empty or (asked and len(empty) < len(names)):
+        return
+    text = report(
+        f"Folders in {directory!r} hold no files that are known.",
+        expected=f"names like {', '.join(f'*.{suffix}' for suffix in suffixes)}",
+        got=f"none in {quoted(empty)}",
+        fix=f"remove the empty folders, or name the classes that count: `{argument}=[...]`.",
+    )
+    if not lenient or len(empty) == len(names):
+        raise ValueError(text)
+    warnings.warn(text, stacklevel=4)
 
 
 _NAMED = 5

@@ -222,9 +222,9 @@ The folder '{folder}/cats' has no folders.
   fix:      move the files into folders named as their classes, or give the folder above.
 """,
     ),
-    "an empty class": (
+    "empty classes": (
         ValueError,
-        lambda folder: flow(emptied(folder)),
+        lambda folder: flow(emptied(folder), classes=["dogs"]),
         """
 Folders in '{folder}' hold no files that are known.
   expected: names like *.png, *.jpg, *.jpeg, *.bmp, *.ppm, *.tif, *.tiff
@@ -359,6 +359,13 @@ def test_errors(folder, kind, run, text):
     with pytest.raises(kind) as told:
         run(folder)
     assert str(told.value) == text.strip("\n").format(folder=folder, here=os.getcwd())
+
+
+def test_one_empty_class_is_warned_of(folder):
+    with pytest.warns(UserWarning) as told:
+        batches = flow(emptied(folder), class_mode="binary")
+    assert batches.class_indices == {"cats": 0, "dogs": 1} and batches.samples == 5
+    assert str(told[0].message).startswith(f"Folders in '{folder}' hold no files that are known.\n  expected: ")
 
 
 def test_broken_images_are_skipped_on_demand(folder):

@@ -64,7 +64,7 @@ class DirectoryIterator(FilesIterator):
         files = [
             list(files_below(os.path.join(directory, name), self.white_list_formats, follow_links)) for name in names
         ]
-        check_files(self.directory, names, files, self.white_list_formats, "classes", bool(classes))
+        check_files(self.directory, names, files, self.white_list_formats, "classes", bool(classes), lenient=True)
         parts = [files_of[self._part(len(files_of))] for files_of in files]
         filenames = [os.path.join(name, file) for name, part in zip(names, parts, strict=True) for file in part]
         kept = self._open([os.path.join(directory, file) for file in filenames])
