@@ -1,0 +1,224 @@
+"""HDF5 files in the layout of Keras 2, which Keras 1 to 3 and tf.keras read: whole models, and weights alone."""
+
+import inspect
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tricera.engine import registry
+
+VERSION, BACKEND = "2.15.0", "jax"  # the last Keras 2: whose layout is written
+_MOST_NAMES = 3000  # in one attribute, of which HDF5 takes 64 KiB
+
+# Settings that Keras 2 does not know, or that Keras 3 cannot read from this layout; left out where they say nothing.
+_NEWER: dict[str, tuple[Any, ...]] = {
+    "quantization_config": (None,),
+    "optional": (False,),
+    "input_axes": (None,),
+    "output_axes": (None,),
+    "flash_attention": (None,),
+    "use_gate": (False,),
+    "dropout": (0.0,),
+    "seed": (None,),
+    "synchronized": (False,),
+    "rms_scaling": (False,),
+    "loss_scale_factor": (None,),
+    "gradient_accumulation_steps": (None,),
+    "dtype": (None,),
+    "score_mode": ("dot",),
+}
+_RENAMED = {
+    "InputLayer": {"batch_shape": "batch_input_shape"},
+    "LeakyReLU": {"negative_slope": "alpha"},
+}
+_ONLY_KERAS_3 = frozenset({"MultiHeadAttention", "GroupQueryAttention"})  # what the two read in different forms, or one
+
+
+def save_model(model: Any, file: str | os.PathLike, include_optimizer: bool = True) -> None:
+    """Write a whole model."""
+    import h5py
+
+    with h5py.File(file, "w") as root:
+        _stamp(root)
+        root.attrs["model_config"] = json.dumps(model_config(model))
+        if include_optimizer and model.compiled:
+            root.attrs["training_config"] = json.dumps(training_config(model))
+        _write_layers(root.create_group("model_weights"), model)
+        if include_optimizer and getattr(model, "optimizer", None) is not None and model.optimizer.built:
+            _write_arrays(root.create_group("optimizer_weights"), _optimizer_variables(model.optimizer))
+
+
+def save_weights(model: Any, file: str | os.PathLike) -> None:
+    """Write the weights of a model alone."""
+    import h5py
+
+    with h5py.File(file, "w") as root:
+        _write_layers(root, model)
+
+
+# ---- arrays
+
+
+def _stamp(group: Any) -> None:
+    group.attrs["keras_version"], group.attrs["backend"] = VERSION, BACKEND
+
+
+def _write_layers(group: Any, model: Any) -> None:
+    _stamp(group)
+    layers = model.layers
+    _write_names(group, "layer_names", [layer.name for layer in layers])
+    for layer in layers:
+        _write_arrays(group.create_group(layer.name), [*layer.trainable_weights, *layer.non_trainable_weights])
+    inside = {id(weight) for layer in layers for weight in layer.weights}
+    top = [weight for weight in model.weights if id(weight) not in inside]
+    _write_arrays(group.create_group("top_level_model_weights"), top)
+
+
+def _write_arrays(group: Any, variables: Sequence[Any]) -> None:
+    names: dict[str, Any] = {}
+    for variable in variables:
+        name, count = f"{variable.path}:0", 0
+        while name in names:
+            count += 1
+            name = f"{variable.path}_{count}:0"
+        names[name] = variable
+    _write_names(group, "weight_names", list(names))
+    for name, variable in names.items():
+        array = np.asarray(variable.raw())
+        known = array.dtype.kind in "biufc"  # HDF5 has no bfloat16: float32 holds all its numbers
+        group.create_dataset(name, data=array if known else array.astype("float32"))
+
+
+def _write_names(group: Any, attribute: str, names: list[str]) -> None:
+    chunks = [names[i : i + _MOST_NAMES] for i in range(0, len(names), _MOST_NAMES)] or [[]]
+    for i, chunk in enumerate(chunks):
+        encoded = np.array([name.encode() for name in chunk], dtype="S" if not chunk else object)
+        group.attrs[f"{attribute}{i}" if len(chunks) > 1 else attribute] = encoded
+
+
+def _optimizer_variables(optimizer: Any) -> list[Any]:
+    """The step, and what is kept for each weight; Keras 2 has the learning rate among the settings only."""
+    return [v for v in optimizer.variables if v is not optimizer._learning_rate]
+
+
+# ---- configurations
+
+
+def model_config(model: Any) -> dict[str, Any]:
+    """The configuration of a model in the form of Keras 2, which all read; where there is none, in that of Keras 3."""
+    form = registry.serialize(model)
+    return form if _is_newer(form) else _object(form, model)
+
+
+def training_config(model: Any) -> dict[str, Any]:
+    """How a model was compiled, in the form of Keras 2."""
+    config = model._compile_config
+    return {
+        "loss": _each(_loss, config.get("loss")),
+        **{name: _plain(registry.serialize(config.get(name))) for name in ("metrics", "weighted_metrics")},
+        "loss_weights": registry.serialize(config.get("loss_weights")),
+        "optimizer_config": _optimizer(model.optimizer),
+    }
+
+
+def _loss(loss: Any) -> Any:
+    """The plain form of a loss, with the full name of one that is known by a short one."""
+    return registry.find("loss", loss).__name__ if isinstance(loss, str) else _plain(registry.serialize(loss))
+
+
+def _each(change: Callable[[Any], Any], struct: Any) -> Any:
+    if isinstance(struct, list | tuple):
+        return [_each(change, item) for item in struct]
+    if isinstance(struct, dict):
+        return {name: _each(change, item) for name, item in struct.items()}
+    return change(struct) if struct is not None else None
+
+
+def _optimizer(optimizer: Any) -> dict[str, Any]:
+    form = _plain(registry.serialize(optimizer))
+    return {**form, "config": {**form["config"], "is_legacy_optimizer": False}}
+
+
+def _is_newer(form: Any) -> bool:
+    """Whether there is something in it that only Keras 3 has: an op in a graph, some layers, another class of models."""
+    if not isinstance(form, dict):
+        return isinstance(form, list | tuple) and any(map(_is_newer, form))
+    own = form.get("class_name") in _ONLY_KERAS_3 or str(form.get("module")).startswith("keras.src.ops.")
+    return own or any(map(_is_newer, form.values()))
+
+
+def _plain(form: Any, thing: Any = None) -> Any:
+    """The form of an object `thing`, or of plain data that may hold some, as Keras 2 says it."""
+    if isinstance(form, dict):
+        if "class_name" in form and "config" in form:
+            return _object(form, thing)
+        return {name: _plain(value) for name, value in form.items()}
+    return [_plain(item) for item in form] if isinstance(form, list | tuple) else form
+
+
+def _object(form: Mapping[str, Any], thing: Any = None) -> Any:
+    name, config = form["class_name"], form["config"]
+    if name == "DTypePolicy":
+        return config["name"]
+    if name == "function":
+        return config
+    registered = form.get("registered_name") or ""
+    plain = {"class_name": registered if ">" in registered else name}
+    if "layers" in config:
+        return {**plain, "config": _model(config, thing)}
+    renamed = _RENAMED.get(name, {})
+    items = {renamed.get(key, key): _inner(value, getattr(thing, key, None)) for key, value in config.items()}
+    items = {key: value for key, value in items.items() if value not in _NEWER.get(key, ())}
+    if name == "ZeroPadding1D":
+        items.pop("data_format", None)
+    return {**plain, "config": items}
+
+
+def _inner(form: Any, thing: Any) -> Any:
+    """The form of a setting; that of a layer says where Keras 3 has it."""
+    plain = _plain(form, thing)
+    if isinstance(form, dict) and form.get("module") in ("keras", "keras.layers") and isinstance(plain, dict):
+        return {"module": form["module"], **plain, "registered_name": form.get("registered_name")}
+    return plain
+
+
+# ---- models
+
+
+def _model(config: Mapping[str, Any], model: Any) -> dict[str, Any]:
+    """The configuration of a Sequential or Functional model."""
+    layers = {layer.name: layer for layer in model._flatten_layers(recursive=False)}
+    forms = []
+    for form in config["layers"]:
+        layer = layers.get(form["config"].get("name"))
+        plain = _object(form, layer)
+        if "inbound_nodes" in form:
+            plain |= {"name": form["name"], "inbound_nodes": [_use(use, layer) for use in form["inbound_nodes"]]}
+        forms.append(plain)
+    ends = {key: _places(config[key]) for key in ("input_layers", "output_layers") if key in config}
+    return {"name": config["name"], "trainable": config.get("trainable", True), "layers": forms, **ends}
+
+
+def _places(struct: Any) -> Any:
+    """Where a graph begins or ends: a list of places, also of one."""
+    return [struct] if isinstance(struct, list) and struct and isinstance(struct[0], str) else struct
+
+
+def _use(use: Mapping[str, Any], layer: Any) -> list[Any]:
+    """A use of a layer: the places of its first argument's tensors, each with the other arguments."""
+    first, *others = use["args"]
+    names = list(inspect.signature(layer.call).parameters)[1:]
+    others = dict(zip(names, others, strict=False)) | use["kwargs"]
+    kwargs = {name: _argument(value) for name, value in others.items() if value is not None}
+    places = [_argument(item) for item in (first if isinstance(first, list) else [first])]
+    return [[*place, kwargs] for place in places]
+
+
+def _argument(value: Any) -> Any:
+    """An argument: a tensor is its place `[name, use, index]`."""
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        return list(value["config"]["keras_history"])
+    return [_argument(item) for item in value] if isinstance(value, list | tuple) else _plain(value)
