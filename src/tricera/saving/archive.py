@@ -20,13 +20,19 @@ FREE, RATIO = 1 << 24, 100  # bytes that a member may have, whatever it takes in
 MOST_MEMBERS = 10_000
 
 
-def write(path: Path, config: dict[str, Any], weights: Path) -> None:
-    """Write the archive: configuration, and the file of weights."""
-    metadata = {"keras_version": KERAS_VERSION, "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
+def write(path: Path, folder: Path) -> None:
+    """Write the archive of a folder's files, those that say what it is first."""
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(METADATA, json.dumps(metadata))
-        archive.writestr(CONFIG, json.dumps(config))
-        archive.write(weights, WEIGHTS)
+        files = {each.relative_to(folder).as_posix(): each for each in folder.rglob("*") if each.is_file()}
+        for name in (METADATA, CONFIG, WEIGHTS, *sorted(files.keys() - {METADATA, CONFIG, WEIGHTS})):
+            archive.write(files[name], name)
+
+
+def describe(folder: Path, config: dict[str, Any]) -> None:
+    """Write what an archive says of itself, and the configuration, to a folder."""
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
+    folder.joinpath(METADATA).write_text(json.dumps(metadata))
+    folder.joinpath(CONFIG).write_text(json.dumps(config))
 
 
 @contextmanager
@@ -82,14 +88,15 @@ class Members:
 
     def config(self) -> dict[str, Any]:
         """The configuration of the model."""
-        return parse(self._read(CONFIG), f"{self.label}: {CONFIG!r}")
+        return parse(self.read(CONFIG), f"{self.label}: {CONFIG!r}")
 
     def weights(self) -> h5.Reader:
         """The arrays."""
-        data = self._read(WEIGHTS)
+        data = self.read(WEIGHTS)
         return h5.Reader(io.BytesIO(data), f"{self.label}: {WEIGHTS}", len(data))
 
-    def _read(self, name: str) -> bytes:
+    def read(self, name: str) -> bytes:
+        """The content of a member."""
         try:
             info = self._archive.getinfo(name)
         except KeyError:

@@ -9,43 +9,95 @@ from typing import Any
 from tricera.engine import registry
 from tricera.engine.inputs import where
 from tricera.errors import report
-from tricera.saving import archive, atomic, trust, weights
+from tricera.saving import archive, atomic, keras2, trust, weights
+from tricera.saving.containers import assets, folder
 
 
 def save_model(
-    model: Any, filepath: str | os.PathLike, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+    model: Any,
+    filepath: str | os.PathLike | IO[bytes],
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    include_optimizer: bool = True,
+    save_format: str | None = None,
+    **kwargs: Any,
 ) -> None:
-    """Write the model to a `.keras` file, which Keras 3 reads too.
+    """Write the model to a file: to HDF5 in the layout of Keras 2 where the name ends in `.h5` or `.hdf5`, else to a
+    `.keras` archive, which Keras 3 reads too.
+
+    Args:
+        filepath: any name, or an open file for an archive.
+        zipped: False writes a folder in place of an archive.
+        include_optimizer: False leaves out how the model was compiled, and the optimizer's state.
+        save_format: `"keras"` or `"h5"`, whatever the name.
 
     Raises:
-        ValueError: another suffix; or something computes with a function that has no name (`lambda`).
-        FileExistsError: the file exists, and `overwrite` is False.
+        ValueError: another format; a weight would be lost; or something computes with a function that has no name
+            (`lambda`).
+        FileExistsError: the file exists, `overwrite` is False, and there is no terminal to ask on.
     """
-    if Path(filepath).suffix != ".keras":
-        raise ValueError(
-            report(
-                "Invalid filepath extension for saving a whole model.",
-                expected="a filename that ends in `.keras`",
-                got=os.fspath(filepath),
-                fix=f"model.save({os.path.splitext(os.fspath(filepath))[0] + '.keras'!r})",
-            )
-        )
-    if kwargs or zipped is False:
-        raise ValueError(
-            report(
-                "A model is written to a zip archive, and there is nothing to choose.",
-                got=", ".join(kwargs) or "zipped=False",
-                fix="`model.save(filepath)`.",
-            )
-        )
+    write = _writer(filepath, zipped, save_format, kwargs)
     config = _form(model)
-    with atomic.replacing(filepath, overwrite) as fresh:
-        arrays = fresh.with_name(f"{fresh.name}.h5")
-        try:
-            weights.write(model, arrays)
-            archive.write(fresh, config, arrays)
-        finally:
-            arrays.unlink(missing_ok=True)
+    if not include_optimizer:
+        config.pop("compile_config", None)
+    if hasattr(filepath, "write"):
+        _write_stream(model, filepath, config, include_optimizer)
+    elif atomic.may_write(filepath, overwrite):
+        if write is _write_folder:
+            folder.require_replaceable(filepath)
+        with atomic.replacing(filepath) as fresh:
+            write(model, fresh, config, include_optimizer)
+
+
+def _writer(filepath: Any, zipped: bool | None, save_format: str | None, others: dict[str, Any]) -> Callable:
+    """What writes a file of this kind: `(model, path, config, include_optimizer)`."""
+    name = "" if hasattr(filepath, "write") else os.fspath(filepath)
+    others = {key: value for key, value in others.items() if value is not None and key != "save_traces"}
+    if others or save_format not in (None, "keras", "h5", "hdf5"):
+        raise ValueError(
+            report(
+                "A model is written as `.keras` or `.h5`.",
+                got=", ".join(others) or f"save_format={save_format!r}",
+                fix="`model.save(filepath)`; `model.export(filepath)` for programs other than Keras.",
+            )
+        )
+    if save_format in ("h5", "hdf5") or (save_format is None and name.endswith((".h5", ".hdf5"))):
+        return keras2.save_model
+    if zipped is not False:
+        return _write_archive
+    if name.endswith(".keras"):
+        raise ValueError(
+            report(
+                "When using `zipped=False`, the `filepath` argument should not end in `.keras`.",
+                got=name,
+                fix=f"`model.save({name.removesuffix('.keras')!r}, zipped=False)`",
+            )
+        )
+    return _write_folder
+
+
+def _write_folder(model: Any, path: Path, config: dict[str, Any], include_optimizer: bool) -> None:
+    path.mkdir()
+    archive.describe(path, config)
+    weights.write(model, path / archive.WEIGHTS, include_optimizer)
+    assets.write(model, path)
+
+
+def _write_archive(model: Any, path: Path, config: dict[str, Any], include_optimizer: bool) -> None:
+    contents = path.with_name(f"{path.name}.d")
+    try:
+        _write_folder(model, contents, config, include_optimizer)
+        archive.write(path, contents)
+    finally:
+        shutil.rmtree(contents, ignore_errors=True)
+
+
+def _write_stream(model: Any, stream: IO[bytes], config: dict[str, Any], include_optimizer: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="tricera-") as place:
+        path = Path(place, "model")
+        _write_archive(model, path, config, include_optimizer)
+        with open(path, "rb") as file:
+            shutil.copyfileobj(file, stream)
 
 
 def _form(model: Any) -> dict[str, Any]:

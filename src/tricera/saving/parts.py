@@ -5,11 +5,12 @@ The paths are Keras 3's: `layers/dense_1`, `encoder/block/container/dense`, `opt
 
 import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tricera.engine import registry, tracking
 from tricera.engine.naming import snake_case
+from tricera.engine.variable import Variable
 from tricera.engine.weights import Weighted
 from tricera.optimizers.state import OptimizerState
 
@@ -19,6 +20,7 @@ _OURS = frozenset(
     | {"_compile_loss", "_compile_metrics", "_compile_config", "_loss_tracker", "history"}
     | (tracking.UNTRACKED - {"optimizer"})
 )
+_CONTAINERS = (list, tuple, dict, set)
 
 
 def parts(model: Any) -> Iterator[tuple[str, Any]]:
@@ -38,19 +40,47 @@ def _walk(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
 def _inside(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Weighted | OptimizerState):
         yield from _walk(value, path, seen)
-    elif isinstance(value, list | tuple | dict) and id(value) not in seen:
+    elif isinstance(value, _CONTAINERS) and id(value) not in seen:
         seen.add(id(value))
-        taken: Counter[str] = Counter()
-        for item in value.values() if isinstance(value, dict) else value:
-            if isinstance(item, Weighted | OptimizerState):
-                name = snake_case(type(item).__name__)
-            elif isinstance(item, list | tuple | dict):
-                name = "container"
-            else:
-                continue
-            count = taken[name]
-            taken[name] += 1
-            yield from _inside(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)
+        for place, item in _places(value):
+            yield from _inside(item, f"{path}/{place}", seen)
+
+
+def _places(container: Any) -> Iterator[tuple[str, Any]]:
+    """The things in a container, each with its place: its class, and its number among those of the class."""
+    counts: Counter[str] = Counter()
+    taken: set[str] = set()
+    for item in _items(container):
+        if isinstance(item, Weighted | OptimizerState):
+            name = snake_case(type(item).__name__)
+        elif isinstance(item, _CONTAINERS):
+            name = "container"
+        else:
+            continue
+        place = f"{name}_{counts[name]}" if counts[name] else name
+        counts[name] += 1
+        while place in taken:  # a class `Dense_1` beside two of `Dense`
+            place = f"{name}_{counts[name]}"
+            counts[name] += 1
+        taken.add(place)
+        yield place, item
+
+
+def _items(container: Any) -> Iterable[Any]:
+    """What a container holds; a set in the order of names, for it has none that lasts."""
+    if isinstance(container, set):
+        return sorted(container, key=lambda item: str(getattr(item, "name", "")))
+    return container.values() if isinstance(container, dict) else container
+
+
+def unreached(model: Any, owners: Iterable[Any]) -> list[Variable]:
+    """The model's weights that none of `owners` saves."""
+    saved = {id(v) for o in owners if isinstance(o, Weighted) for v in (o._own() if _saves_plainly(o) else o.weights)}
+    return [variable for variable in model.weights if id(variable) not in saved]
+
+
+def _saves_plainly(owner: Weighted) -> bool:
+    return type(owner).save_own_variables is Weighted.save_own_variables
 
 
 def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:

@@ -3,9 +3,12 @@
 import os
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from tricera.engine.inputs import where
 from tricera.engine.weights import Weighted
@@ -18,31 +21,70 @@ from tricera.saving.parts import parts
 def save_weights(
     model: Any, filepath: str | os.PathLike, overwrite: bool = True, max_shard_size: float | None = None
 ) -> None:
-    """Write the model's weights, and its optimizer's state, as Keras 3's `.weights.h5`, whatever the suffix.
+    """Write the model's weights, and its optimizer's state, as Keras 3's `.weights.h5`.
+
+    A name that ends in `.h5` or `.hdf5`, but not in `.weights.h5`, has them in the layout of Keras 2, without the
+    optimizer's state. Any other name will do.
 
     Args:
-        max_shard_size: None: the weights are written to one file, whatever their size.
+        max_shard_size: the GiB that a file may have: the weights are written to several, and `.weights.json` names
+            them. None: to one, whatever its size.
 
     Raises:
-        ValueError: the model is not built, or the name says that it is a model's file.
+        ValueError: the model is not built, a weight would be lost, or the name says that it is a model's file.
+        FileExistsError: the file exists, `overwrite` is False, and there is no terminal to ask on.
     """
     _require_built(model, "saving")
-    if max_shard_size is not None:
-        raise ValueError(report("The weights are written to one file: `max_shard_size` must be None."))
-    if Path(filepath).suffix in (".keras", ".zip"):
+    path = Path(filepath)
+    if path.suffix in (".keras", ".zip"):
         raise ValueError(
             report(
                 f"The filename must end in `.weights.h5`. Received: filepath={os.fspath(filepath)}",
                 fix="`model.save(filepath)` writes a whole model.",
             )
         )
-    with atomic.replacing(filepath, overwrite) as fresh:
-        write(model, fresh)
+    if max_shard_size is not None:
+        path = shards.index_path(path)
+    if not atomic.may_write(path, overwrite):
+        return
+    if max_shard_size is not None:
+        shards.write(stored(model), path, max_shard_size)
+        return
+    with atomic.replacing(path) as fresh:
+        if path.suffix in (".h5", ".hdf5") and not path.name.endswith(".weights.h5"):
+            keras2.save_weights(model, fresh)
+        else:
+            write(model, fresh)
 
 
-def write(model: Any, file: Any) -> None:
+def write(model: Any, file: Any, include_optimizer: bool = True) -> None:
     """Write the arrays of every part of the model."""
-    h5.write(file, ((path, _name(owner), _values(owner)) for path, owner in parts(model)))
+    h5.write(file, stored(model, include_optimizer))
+
+
+def stored(model: Any, include_optimizer: bool = True) -> Iterator[tuple[str, str | None, Mapping[str, Any]]]:
+    """What is written of each part of the model: path, name, arrays.
+
+    Raises:
+        ValueError: a weight would be lost.
+    """
+    everything = [each for each in parts(model) if include_optimizer or not isinstance(each[1], OptimizerState)]
+    if lost := unreached(model, [owner for _, owner in everything]):
+        raise ValueError(
+            report(
+                f"{where(model)}: {len(lost)} weights would not be saved: {', '.join(v.path for v in lost)}.",
+                expected="each weight in a layer that an attribute, a list or a dict of the model holds",
+            )
+        )
+    advance = progress.bar("Saving", sum(v.size * np.dtype(v.raw().dtype).itemsize for v in _variables(everything)))
+    for path, owner in everything:
+        values = _values(owner)
+        yield path, _name(owner), values
+        advance(sum(np.asarray(value).nbytes for value in values.values()))
+
+
+def _variables(everything: list[tuple[str, Any]]) -> list[Any]:
+    return [v for _, owner in everything for v in (owner._own() if isinstance(owner, Weighted) else owner.variables)]
 
 
 def _name(owner: Any) -> str | None:
@@ -116,6 +158,8 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
     if wrong and not skip_mismatch:
         raise ValueError(_explain(reader, wrong, used))
     found = [each for each in found if not _is_fresh(each[0], stores[each[1].path])]
+    total = sum(math.prod(reader.shape(path)) * 4 for path in used)
+    advance = progress.bar("Loading", total)
     for owner, difference in sorted(found, key=lambda each: _loads_plainly(each[0])):  # what may fail comes first
         if not difference.lines:
             try:
