@@ -35,7 +35,8 @@ def nested(L, M, Ops):
     a, b = L.Input((4,), name="a"), L.Input((4,), name="b")
     inner = M.Model(a, [M.Sequential([L.Input((4,)), L.Dense(3), L.Dense(4)], name="stack")(a), a * 2.0], name="inner")
     first, second = inner(b)
-    return M.Model(b, L.Add()([first, *inner(second)]))
+    third = inner(second)
+    return M.Model(b, [L.Add()([first, *third]), first, third[1]])
 
 
 def recurrent(L, M, Ops):
@@ -234,19 +235,10 @@ def test_a_compile_of_its_own(tmp_path):
 
 def test_what_is_no_model_file(tmp_path):
     model = dense(layers, models, ops)
-    with pytest.raises(ValueError) as error:
-        model.save(tmp_path / "m.h5")
-    assert str(error.value) == (
-        "Invalid filepath extension for saving a whole model.\n"
-        "  expected: a filename that ends in `.keras`\n"
-        f"  got:      {tmp_path / 'm.h5'}\n"
-        f"  fix:      model.save({str(tmp_path / 'm.keras')!r})"
-    )
     with pytest.raises(ValueError, match="File not found: filepath="):
         saving.load_model(tmp_path / "m.keras")
     model.save_weights(tmp_path / "m.weights.h5")
-    with pytest.raises(ValueError, match="No model config found in the file"):
+    with pytest.raises(ValueError, match="No model config found in the file at"):
         saving.load_model(tmp_path / "m.weights.h5")
-    (tmp_path / "m.txt").write_text("no model")
-    with pytest.raises(ValueError, match="File format not supported"):
-        saving.load_model(tmp_path / "m.txt")
+    with pytest.raises(ValueError, match="File format not supported: filepath="):
+        saving.load_model(tmp_path)

@@ -64,7 +64,8 @@ def to_config(model: Any) -> dict[str, Any]:
 
     def places(struct: Any) -> Any:
         if isinstance(struct, KerasTensor):
-            return place(struct)
+            name, use, index = place(struct)
+            return [name, use + _first_use(struct.node.operation), index]
         if isinstance(struct, dict):
             return {name: places(item) for name, item in struct.items()}
         return [places(item) for item in struct]
@@ -76,6 +77,11 @@ def to_config(model: Any) -> dict[str, Any]:
         "input_layers": places(model._function._inputs_struct),
         "output_layers": places(model._function._outputs_struct),
     }
+
+
+def _first_use(operation: Any) -> int:
+    """What the number of a use begins with where a graph ends: Keras counts the making of an inner graph as one."""
+    return int(isinstance(operation, registry.find("model", "Functional")))
 
 
 def _operation_form(operation: Any, nodes: list[graph.Node], place: Callable) -> dict[str, Any]:
@@ -175,6 +181,8 @@ def from_config(config: dict[str, Any], custom_objects: Any = None) -> tuple[Any
         if before == sum(len(uses) for _, uses in waiting):
             stuck = next(name for name, (_, uses) in zip(names, waiting, strict=True) if uses)
             raise ValueError(report(f"The graph is not connected: nothing makes the inputs of {stuck!r}."))
+    for name, (operation, _) in zip(names, waiting, strict=True):
+        made[name] = [[]] * _first_use(operation) + made[name]
     return _tensors(config["input_layers"], made), _tensors(config["output_layers"], made)
 
 

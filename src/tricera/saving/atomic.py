@@ -1,6 +1,7 @@
 """Files and folders that are either complete or as they were: written beside their place, then moved there."""
 
 import ctypes
+import io
 import os
 import re
 import secrets
@@ -11,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
 
 from tricera.errors import report
 
@@ -58,6 +60,41 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         _sync(target.parent)
     finally:
         _remove(fresh)
+
+
+@contextmanager
+def sink(path: str | os.PathLike) -> Iterator[IO[bytes]]:
+    """A new file for HDF5, which does not survive that a write fails: the first error is raised when the block ends."""
+    with _Sink(path) as file:
+        yield file
+        if file.error is not None:
+            raise file.error
+
+
+class _Sink(io.FileIO):
+    error: OSError | None = None
+
+    def __init__(self, path: str | os.PathLike):
+        super().__init__(path, "w+")
+
+    def write(self, data: Any) -> int:
+        """Write all of it, or note why not."""
+        left = memoryview(data).cast("B")
+        size = len(left)
+        try:
+            while left and self.error is None:
+                left = left[super().write(left) :]
+        except OSError as error:
+            self.error = error
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut or lengthen the file, or note why not."""
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+            return size or 0
 
 
 def _move(fresh: Path, target: Path) -> None:

@@ -10,19 +10,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from tricera.errors import SafetyError, report
-from tricera.saving import budget, h5data
+from tricera.saving import atomic, budget, h5data
 
 DEPTH, OBJECTS = 64, 1_000_000  # how deep groups may stand in each other, and how many things a file may hold
 _UNKNOWN_TO_HDF5 = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
 
 
-def write(file: str | os.PathLike | IO[bytes], parts: Iterable[tuple[str, str | None, Mapping[str, Any]]]) -> None:
-    """Write parts `(path, name, arrays)`: the arrays stand in the group `path/vars`."""
+def write(path: str | os.PathLike, parts: Iterable[tuple[str, str | None, Mapping[str, Any]]]) -> None:
+    """Write parts `(place, name, arrays)`: the arrays stand in the group `place/vars`."""
     import h5py
 
-    with h5py.File(file, "w") as root:
-        for path, name, arrays in parts:
-            group = root.require_group(f"{path}/vars" if path else "vars")
+    with atomic.sink(path) as file, h5py.File(file, "w") as root:
+        for place, name, arrays in parts:
+            group = root.require_group(f"{place}/vars" if place else "vars")
             if name is not None:
                 group.attrs["name"] = name
             for key, array in arrays.items():
@@ -327,3 +327,8 @@ class Store(Mapping):
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array."""
         return self._reader.shape(f"{self.prefix}{name}")
+
+    def size(self, name: str) -> int:
+        """The number of bytes of an array."""
+        place = f"{self.prefix}{name}"
+        return math.prod(self._reader.shape(place)) * jnp.dtype(self._reader.dtype(place)).itemsize

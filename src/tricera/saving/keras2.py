@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tricera.engine import registry
+from tricera.saving import archive, atomic
 
 VERSION, BACKEND = "2.15.0", "jax"  # the last Keras 2: whose layout is written
 _MOST_NAMES = 3000  # in one attribute, of which HDF5 takes 64 KiB
@@ -29,33 +30,55 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "gradient_accumulation_steps": (None,),
     "dtype": (None,),
     "score_mode": ("dot",),
+    "weight_decay": (None,),
+    "clipnorm": (None,),
+    "clipvalue": (None,),
+    "global_clipnorm": (None,),
+    "use_ema": (False,),
+    "ema_momentum": (0.99,),
+    "ema_overwrite_frequency": (None, 100),
 }
 _RENAMED = {
     "InputLayer": {"batch_shape": "batch_input_shape"},
     "LeakyReLU": {"negative_slope": "alpha"},
 }
+_MODULES = ("keras", "keras.layers", "keras.optimizers.schedules")
 _ONLY_KERAS_3 = frozenset({"MultiHeadAttention", "GroupQueryAttention"})  # what the two read in different forms, or one
 
+# What Keras 2's optimizers keep for each weight: Keras 3's names and theirs, in their order.
+_SLOTS = {
+    "SGD": {"momentum": "momentum"},
+    "RMSprop": {"velocity": "rms", "momentum": "momentum", "average_gradient": "mg"},
+    "Adam": {"momentum": "m", "velocity": "v", "velocity_hat": "vhat"},
+    "Nadam": {"momentum": "m", "velocity": "v"},
+    "Adamax": {"momentum": "m", "norm": "v"},
+    "Adagrad": {"accumulator": "accumulator"},
+    "Adadelta": {"accumulated_grad": "accum_grad", "accumulated_delta_var": "accum_var"},
+}
 
-def save_model(model: Any, file: str | os.PathLike, include_optimizer: bool = True) -> None:
+
+def save_model(model: Any, path: str | os.PathLike, include_optimizer: bool = True) -> None:
     """Write a whole model."""
     import h5py
 
-    with h5py.File(file, "w") as root:
+    with atomic.sink(path) as file, h5py.File(file, "w") as root:
+        config = model_config(model)
         _stamp(root)
-        root.attrs["model_config"] = json.dumps(model_config(model))
+        root.attrs["model_config"] = json.dumps(config)
         if include_optimizer and model.compiled:
             root.attrs["training_config"] = json.dumps(training_config(model))
+        if "module" in config:
+            root.attrs["keras_version"] = archive.KERAS_VERSION
         _write_layers(root.create_group("model_weights"), model)
         if include_optimizer and getattr(model, "optimizer", None) is not None and model.optimizer.built:
-            _write_arrays(root.create_group("optimizer_weights"), _optimizer_variables(model.optimizer))
+            _write_arrays(root.create_group("optimizer_weights"), _state(model.optimizer))
 
 
-def save_weights(model: Any, file: str | os.PathLike) -> None:
+def save_weights(model: Any, path: str | os.PathLike) -> None:
     """Write the weights of a model alone."""
     import h5py
 
-    with h5py.File(file, "w") as root:
+    with atomic.sink(path) as file, h5py.File(file, "w") as root:
         _write_layers(root, model)
 
 
@@ -71,13 +94,14 @@ def _write_layers(group: Any, model: Any) -> None:
     layers = model.layers
     _write_names(group, "layer_names", [layer.name for layer in layers])
     for layer in layers:
-        _write_arrays(group.create_group(layer.name), [*layer.trainable_weights, *layer.non_trainable_weights])
+        _write_arrays(group.create_group(layer.name), _named([*layer.trainable_weights, *layer.non_trainable_weights]))
     inside = {id(weight) for layer in layers for weight in layer.weights}
     top = [weight for weight in model.weights if id(weight) not in inside]
-    _write_arrays(group.create_group("top_level_model_weights"), top)
+    _write_arrays(group.create_group("top_level_model_weights"), _named(top))
 
 
-def _write_arrays(group: Any, variables: Sequence[Any]) -> None:
+def _named(variables: Sequence[Any]) -> dict[str, Any]:
+    """Variables by their paths, with TensorFlow's `:0`; a path that is taken gets a number."""
     names: dict[str, Any] = {}
     for variable in variables:
         name, count = f"{variable.path}:0", 0
@@ -85,8 +109,12 @@ def _write_arrays(group: Any, variables: Sequence[Any]) -> None:
             count += 1
             name = f"{variable.path}_{count}:0"
         names[name] = variable
-    _write_names(group, "weight_names", list(names))
-    for name, variable in names.items():
+    return names
+
+
+def _write_arrays(group: Any, variables: Mapping[str, Any]) -> None:
+    _write_names(group, "weight_names", list(variables))
+    for name, variable in variables.items():
         array = np.asarray(variable.raw())
         known = array.dtype.kind in "biufc"  # HDF5 has no bfloat16: float32 holds all its numbers
         group.create_dataset(name, data=array if known else array.astype("float32"))
@@ -99,9 +127,22 @@ def _write_names(group: Any, attribute: str, names: list[str]) -> None:
         group.attrs[f"{attribute}{i}" if len(chunks) > 1 else attribute] = encoded
 
 
-def _optimizer_variables(optimizer: Any) -> list[Any]:
-    """The step, and what is kept for each weight; Keras 2 has the learning rate among the settings only."""
-    return [v for v in optimizer.variables if v is not optimizer._learning_rate]
+def _state(optimizer: Any) -> dict[str, Any]:
+    """The step, and what is kept for the weights, as Keras 2 has them; the learning rate stands among the settings."""
+    kind = type(optimizer).__name__
+    first, *others = [v for v in optimizer.variables if v is not optimizer._learning_rate]
+    slots = _SLOTS.get(kind, {})
+    order = {slot: i for i, slot in enumerate(slots)}
+
+    def slot(variable: Any) -> str:
+        return next((name for name in order if variable.path.endswith(f"_{name}")), "")
+
+    names = {f"{kind}/iter:0": first}
+    for variable in sorted(others, key=lambda v: order.get(slot(v), -1)):
+        name = slot(variable)
+        stem = variable.path.rpartition("/")[2]
+        names[f"{kind}/{stem.removesuffix(f'_{name}')}/{slots[name]}:0" if name else f"{kind}/{stem}:0"] = variable
+    return names
 
 
 # ---- configurations
@@ -120,7 +161,7 @@ def training_config(model: Any) -> dict[str, Any]:
         "loss": _each(_loss, config.get("loss")),
         **{name: _plain(registry.serialize(config.get(name))) for name in ("metrics", "weighted_metrics")},
         "loss_weights": registry.serialize(config.get("loss_weights")),
-        "optimizer_config": _optimizer(model.optimizer),
+        "optimizer_config": _plain(registry.serialize(model.optimizer)),
     }
 
 
@@ -137,17 +178,28 @@ def _each(change: Callable[[Any], Any], struct: Any) -> Any:
     return change(struct) if struct is not None else None
 
 
-def _optimizer(optimizer: Any) -> dict[str, Any]:
-    form = _plain(registry.serialize(optimizer))
-    return {**form, "config": {**form["config"], "is_legacy_optimizer": False}}
-
-
 def _is_newer(form: Any) -> bool:
-    """Whether there is something in it that only Keras 3 has: an op in a graph, some layers, another class of models."""
+    """Whether something in it has no form that both Keras 2 and 3 read.
+
+    That is an op or a model in a graph (they count the uses of a model from 1 and from 0), tensors beside a layer's
+    first argument, and some layers.
+    """
     if not isinstance(form, dict):
         return isinstance(form, list | tuple) and any(map(_is_newer, form))
-    own = form.get("class_name") in _ONLY_KERAS_3 or str(form.get("module")).startswith("keras.src.ops.")
-    return own or any(map(_is_newer, form.values()))
+    used = form.get("inbound_nodes") or []
+    own = (
+        form.get("class_name") in _ONLY_KERAS_3
+        or str(form.get("module")).startswith("keras.src.ops.")
+        or (used and "layers" in form["config"])
+        or any(_has_tensor([use["args"][1:], use["kwargs"]]) for use in used)
+    )
+    return bool(own) or any(map(_is_newer, form.values()))
+
+
+def _has_tensor(value: Any) -> bool:
+    if isinstance(value, dict):
+        return value.get("class_name") == "__keras_tensor__" or any(map(_has_tensor, value.values()))
+    return isinstance(value, list | tuple) and any(map(_has_tensor, value))
 
 
 def _plain(form: Any, thing: Any = None) -> Any:
@@ -178,9 +230,9 @@ def _object(form: Mapping[str, Any], thing: Any = None) -> Any:
 
 
 def _inner(form: Any, thing: Any) -> Any:
-    """The form of a setting; that of a layer says where Keras 3 has it."""
+    """The form of a setting; that of a layer or a schedule says where Keras 3 has it."""
     plain = _plain(form, thing)
-    if isinstance(form, dict) and form.get("module") in ("keras", "keras.layers") and isinstance(plain, dict):
+    if isinstance(form, dict) and form.get("module") in _MODULES and isinstance(plain, dict):
         return {"module": form["module"], **plain, "registered_name": form.get("registered_name")}
     return plain
 

@@ -1,17 +1,21 @@
 """Models from files: by what a file is, not by its name, whichever Keras wrote it."""
 
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
 
 from tricera.engine import registry, scope
 from tricera.errors import report
 from tricera.saving import archive, budget, h5, past, trust, weights
+from tricera.saving.containers import assets, folder
 
 
 def load_model(
-    filepath: str | os.PathLike,
+    filepath: str | os.PathLike | IO[bytes],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     safe_mode: bool | None = True,
@@ -28,6 +32,11 @@ def load_model(
         TypeError: it names classes that are not known here.
         SafetyError: the file could do harm.
     """
+    if hasattr(filepath, "read"):
+        with tempfile.TemporaryDirectory(prefix="tricera-") as place:
+            path = Path(place, "model")
+            path.write_bytes(filepath.read())
+            return load_model(path, custom_objects, compile, safe_mode)
     label = os.fspath(filepath)
     read = _reader_of(label)
     with scope.guarded(safe_mode), registry.custom_object_scope(custom_objects or {}), trust.understood(label):
@@ -40,27 +49,26 @@ def _reader_of(label: str) -> Callable[[str, bool], Any]:
         raise ValueError(
             report(f"File not found: filepath={label}.", expected="a `.keras` file", got="no such file or folder")
         )
-    if not os.path.isdir(label):
-        if zipfile.is_zipfile(label):
-            return _from_archive
-        if h5.is_hdf5(label):
-            return _from_hdf5
+    if os.path.isdir(label):
+        if folder.is_one(label):
+            return partial(_from_members, folder.opened)
+    elif zipfile.is_zipfile(label):
+        return partial(_from_members, archive.opened)
+    elif h5.is_hdf5(label):
+        return _from_hdf5
     raise ValueError(
         report(
             f"File format not supported: filepath={label}.",
-            expected="a `.keras` file or an HDF5 file",
-            got="a folder" if os.path.isdir(label) else "a file of another kind",
+            expected="a `.keras` file or folder, or an HDF5 file",
+            got="another folder" if os.path.isdir(label) else "a file of another kind",
             fix="load it with the library that wrote it, and save it as `.keras` or `.h5`.",
         )
     )
 
 
-def _from_archive(label: str, compile: bool) -> Any:
-    with archive.opened(label) as members, members.weights() as reader, budget.for_objects(reader):
-        if members.assets:
-            raise ValueError(
-                report(f"{label} holds assets (vocabularies and the like) that cannot be loaded.", got=members.assets)
-            )
+def _from_members(opened: Callable[[str], Any], label: str, compile: bool) -> Any:
+    """The model of an archive or a folder."""
+    with opened(label) as members, members.weights() as reader, budget.for_objects(reader):
         config = members.config()
         compiled, built = config.pop("compile_config", None) if compile else None, config.pop("build_config", None)
         config.pop("compile_config", None)
@@ -71,6 +79,7 @@ def _from_archive(label: str, compile: bool) -> Any:
         if compiled:
             model.compile_from_config(compiled)
         weights.read(model, reader)
+        assets.read(model, members)
     return model
 
 

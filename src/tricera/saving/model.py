@@ -1,10 +1,13 @@
-"""Whole models in a `.keras` file: configuration, weights, and how they were compiled."""
+"""Whole models into files: configuration, weights, and how they were compiled."""
 
 import json
 import os
+import shutil
+import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tricera.engine import registry
 from tricera.engine.inputs import where

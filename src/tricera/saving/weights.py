@@ -14,8 +14,9 @@ from tricera.engine.inputs import where
 from tricera.engine.weights import Weighted
 from tricera.errors import report
 from tricera.optimizers.state import OptimizerState
-from tricera.saving import archive, atomic, h5, past
-from tricera.saving.parts import parts
+from tricera.saving import archive, atomic, h5, keras2, past, progress
+from tricera.saving.containers import folder, shards
+from tricera.saving.parts import parts, unreached
 
 
 def save_weights(
@@ -109,15 +110,27 @@ def load_weights(model: Any, filepath: str | os.PathLike, skip_mismatch: bool = 
         SafetyError: the file could do harm.
     """
     _require_built(model, "loading weights into")
-    path = Path(filepath)
-    if not path.is_file():
+    with opened(Path(filepath)) as reader:
+        read(model, reader, skip_mismatch, by_name)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """The arrays of a file or folder, whatever its name: of a model, of weights, or of several files of them."""
+    if path.is_dir() and folder.is_one(path):
+        with folder.opened(path) as members, members.weights() as reader:
+            yield reader
+    elif not path.is_file():
         raise FileNotFoundError(report(f"There is no file {str(path)!r}."))
-    if zipfile.is_zipfile(path):
+    elif zipfile.is_zipfile(path):
         with archive.opened(path) as members, members.weights() as reader:
-            read(model, reader, skip_mismatch, by_name)
+            yield reader
+    elif shards.is_index(path):
+        with shards.opened(path) as reader:
+            yield reader
     else:
         with h5.Reader(path, str(path), path.stat().st_size) as reader:
-            read(model, reader, skip_mismatch, by_name)
+            yield reader
 
 
 def _require_built(model: Any, doing: str) -> None:
@@ -158,8 +171,8 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
     if wrong and not skip_mismatch:
         raise ValueError(_explain(reader, wrong, used))
     found = [each for each in found if not _is_fresh(each[0], stores[each[1].path])]
-    total = sum(math.prod(reader.shape(path)) * 4 for path in used)
-    advance = progress.bar("Loading", total)
+    sizes = {path: sum(map(store.size, store)) for path, store in stores.items()}
+    advance = progress.bar("Loading", sum(sizes.values()))
     for owner, difference in sorted(found, key=lambda each: _loads_plainly(each[0])):  # what may fail comes first
         if not difference.lines:
             try:
@@ -168,6 +181,7 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
                 if not skip_mismatch:
                     raise ValueError(_explain(reader, [_Difference(difference.path, [repr(error)])], used)) from error
                 wrong.append(_Difference(difference.path, [repr(error)]))
+        advance(sizes[difference.path])
     unused = [path for path in _unused(reader, used) if "optimizer/" not in path]
     if wrong:
         warnings.warn(_explain(reader, wrong, used), stacklevel=3)

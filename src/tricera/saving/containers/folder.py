@@ -25,7 +25,9 @@ def require_replaceable(path: str | os.PathLike) -> None:
         FileExistsError: it does, or there is a file.
     """
     place = Path(path)
-    others = [place] if place.is_file() else [p for p in place.iterdir() if p.name not in _OWN] if place.exists() else []
+    others = (
+        [place] if place.is_file() else [p for p in place.iterdir() if p.name not in _OWN] if place.exists() else []
+    )
     if others:
         raise FileExistsError(
             report(

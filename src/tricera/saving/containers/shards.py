@@ -165,6 +165,10 @@ class Shards:
         """The shape of an array."""
         return self._readers[path].shape(path)
 
+    def dtype(self, path: str) -> str:
+        """The name of an array's dtype."""
+        return self._readers[path].dtype(path)
+
     def read(self, path: str) -> np.ndarray:
         """The array at a path."""
         return self._readers[path].read(path)
