@@ -57,12 +57,12 @@ _SLOTS = {
 }
 
 
-def save_model(model: Any, path: str | os.PathLike, include_optimizer: bool = True) -> None:
-    """Write a whole model."""
+def save_model(model: Any, path: str | os.PathLike, form: dict[str, Any], include_optimizer: bool = True) -> None:
+    """Write a whole model, whose plain form is `form`."""
     import h5py
 
     with atomic.sink(path) as file, h5py.File(file, "w") as root:
-        config = model_config(model)
+        config = model_config(model, form)
         _stamp(root)
         root.attrs["model_config"] = json.dumps(config)
         if include_optimizer and model.compiled:
@@ -148,9 +148,9 @@ def _state(optimizer: Any) -> dict[str, Any]:
 # ---- configurations
 
 
-def model_config(model: Any) -> dict[str, Any]:
+def model_config(model: Any, form: dict[str, Any]) -> dict[str, Any]:
     """The configuration of a model in the form of Keras 2, which all read; where there is none, in that of Keras 3."""
-    form = registry.serialize(model)
+    form = {name: value for name, value in form.items() if name != "compile_config"}
     return form if _is_newer(form) else _object(form, model)
 
 
