@@ -120,7 +120,8 @@ class STFT(Initializer):
         frame_length, _, frequencies = shape
         angle = np.outer(np.arange(frame_length), 2 * np.pi / (2 * (frequencies - 1)) * np.arange(frequencies))
         window = self._frame(frame_length)
-        scale = {"density": np.sqrt(np.sum(window**2)), "spectrum": np.sum(window), None: 1.0}[self.scaling]
+        scaling = None if self.window is None else self.scaling
+        scale = {"density": np.sqrt(np.sum(window**2)), "spectrum": np.sum(window), None: 1.0}[scaling]
         wave = np.cos(angle) if self.side == "real" else -np.sin(angle)
         return (wave * (window / scale)[:, None]).astype(_dtype(dtype)).reshape(shape)
 

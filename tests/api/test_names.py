@@ -24,7 +24,7 @@ MISSING = {
     "distribution": "not there yet",
     "dtype_policies": "not there yet",
     "export": "not there yet",
-    "layers": "preprocessing and augmentation are not there yet",
+    "layers": "augmentation of images is not there yet",
     "legacy": "not there yet",
     "models.clone_model": "not there yet",
     "name_scope": "scopes of names are not there yet",

@@ -39,7 +39,14 @@ def is_float(dtype: Any) -> bool:
 
 def dtype_of(x: Any) -> str:
     """The dtype's name of anything that has one, or of a Python number."""
+    if is_text(x):
+        return "string"
     return standardize_dtype(x.dtype) if hasattr(x, "dtype") else standardize_dtype(type(x))
+
+
+def is_text(x: Any) -> bool:
+    """Whether `x` is an array of text, which no device has."""
+    return getattr(getattr(x, "dtype", None), "kind", None) in ("O", "S", "U")
 
 
 def result_type(*dtypes: Any) -> str:
@@ -78,6 +85,8 @@ class DTypePolicy(Configured):
 
     def convert_input(self, x: Any, autocast: bool, dtype: str) -> Any:
         """`x` as an array (or symbolic tensor), in `dtype` if it is float and `autocast` says so."""
+        if is_text(x):
+            return x
         castable = autocast and is_float(getattr(x, "dtype", None) or jnp.result_type(x)) and dtype_of(x) != dtype
         if not hasattr(x, "aval") and hasattr(x, "__array__"):
             return jnp.asarray(x, dtype if castable else None)

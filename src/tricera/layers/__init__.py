@@ -112,6 +112,20 @@ from tricera.layers.pool import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from tricera.layers.preprocessing import (
+    CategoryEncoding,
+    Discretization,
+    HashedCrossing,
+    Hashing,
+    IntegerLookup,
+    MelSpectrogram,
+    Normalization,
+    Pipeline,
+    Rescaling,
+    STFTSpectrogram,
+    StringLookup,
+    TextVectorization,
+)
 from tricera.layers.reshape import Flatten, Permute, RepeatVector, Reshape
 from tricera.layers.rnn import (
     GRU,
