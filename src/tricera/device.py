@@ -62,15 +62,20 @@ def _add_xla_flags() -> None:
         os.environ["XLA_FLAGS"] = f"{flags} {_FUSIONS}=-individual_convolution".strip()
 
 
+def cache_folder() -> Path | None:
+    """Where what is compiled for this processor is kept; None where nothing may or can be kept."""
+    folder = Path(os.environ.get("TRICERA_CACHE_DIR") or Path.home() / ".cache" / "tricera" / "xla")
+    if os.environ.get("TRICERA_CACHE") == "0" or not _writable(folder):
+        return None
+    # Machine code: another processor, sharing the folder, must not find it.
+    return folder / _processor()
+
+
 def _cache_programs() -> None:
     """Keep compiled programs on disk, so that a second run of a script starts at once."""
-    if os.environ.get("TRICERA_CACHE") == "0" or jax.config.jax_compilation_cache_dir:  # type: ignore[attr-defined]
+    if jax.config.jax_compilation_cache_dir or (folder := cache_folder()) is None:  # type: ignore[attr-defined]
         return
-    folder = Path(os.environ.get("TRICERA_CACHE_DIR") or Path.home() / ".cache" / "tricera" / "xla")
-    if not _writable(folder):
-        return
-    # A CPU program holds machine code: another processor, sharing the folder, must not find it.
-    jax.config.update("jax_compilation_cache_dir", str(folder / _processor()))
+    jax.config.update("jax_compilation_cache_dir", str(folder))
     if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     if "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES" not in os.environ:

@@ -18,6 +18,7 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from tricera.device import platform
+from tricera.kernels import native
 
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}
 _FEW_PRODUCTS = 32  # below so many, the sum of a window's products written out beats the library
@@ -40,6 +41,8 @@ def conv(x, kernel, strides=1, padding="valid", data_format="channels_last", dil
     channels = x.shape[-1] if data_format == "channels_last" else x.shape[1]
     groups = channels // kernel.shape[-2] if groups is None else groups
     one_each = 1 < groups == channels and math.prod(kernel.shape[:rank]) <= _LARGE_WINDOW
+    if platform() == "cpu":
+        native.begin()
     if platform() == "cpu" and (groups == 1 or one_each) and all(isinstance(size, int) for size in x.shape[1:]):
         body = _depthwise_in_order if one_each else _conv_in_order
         return body(x, kernel, strides, padding, data_format, dilation_rate)
@@ -190,29 +193,81 @@ def _input_gradient(slope, x, kernel, *, strides, padding, lhs_dilation, rhs_dil
     )
 
 
-def _kernel_gradient(slope, x, kernel, *, strides, padding, lhs_dilation, rhs_dilation):
+def _kernel_gradient(slope, x, kernel, **geometry):
+    return _correlate.bind(x, slope, window=kernel.aval.shape[:-2], **geometry)
+
+
+def _lower_correlate(x, slope, *, window, strides, padding, lhs_dilation, rhs_dilation):
     """The convolution of the input by `slope`, the batch in the place of the channels."""
     rank = len(strides)
     x, slope = lax.optimization_barrier((jnp.swapaxes(x, 0, -1), jnp.moveaxis(slope, 0, rank)))
-    reach = _spans(kernel.aval.shape[:rank], rhs_dilation)
+    reach = _spans(window, rhs_dilation)
     whole, wide = _spans(x.shape[1:-1], lhs_dilation), _spans(slope.shape[:rank], strides)
     pads = tuple((low, m + k - 1 - n - low) for (low, _), n, k, m in zip(padding, whole, reach, wide, strict=True))
-    gradient = _conv.bind(x, slope, strides=rhs_dilation, padding=pads, lhs_dilation=lhs_dilation, rhs_dilation=strides)
+    gradient = _lower(x, slope, strides=rhs_dilation, padding=pads, lhs_dilation=lhs_dilation, rhs_dilation=strides)
     return jnp.moveaxis(gradient, 0, rank)
 
 
-def _shape(x, kernel, **geometry):
-    y = jax.eval_shape(partial(_lower, **geometry), x, kernel)
-    return x.update(shape=y.shape, dtype=y.dtype)
+def _input_gradient_of_correlate(kernel, x, slope, *, window, **geometry):
+    return _input_gradient(slope, x, kernel, **geometry)
 
 
-def _batched(operands, axes, **geometry):
-    return jax.vmap(partial(_lower, **geometry), axes)(*operands), 0
+def _slope_gradient_of_correlate(kernel, x, slope, *, window, **geometry):
+    return _conv.bind(x, kernel, **geometry)
 
 
-_conv = Primitive("tricera_conv")
-_conv.def_impl(jax.jit(_lower, static_argnames=("strides", "padding", "lhs_dilation", "rhs_dilation")))
-_conv.def_abstract_eval(_shape)
-mlir.register_lowering(_conv, mlir.lower_fun(_lower, multiple_results=False))
-ad.defbilinear(_conv, _input_gradient, _kernel_gradient)
-batching.primitive_batchers[_conv] = _batched
+def _primitive(name, body, native_body, *gradients):
+    """A primitive of two operands, linear in each, with the gradient by the first and by the second.
+
+    Args:
+        body: `(a, b, **geometry)`, in terms of XLA.
+        native_body: `(a, b, shapes of a, b and result, geometry)`; None where there is no native code.
+    """
+
+    def shape(a, b, **geometry):
+        y = jax.eval_shape(partial(body, **geometry), a, b)
+        return a.update(shape=y.shape, dtype=y.dtype)
+
+    def batched(operands, axes, **geometry):
+        return jax.vmap(partial(body, **geometry), axes)(*operands), 0
+
+    def on_cpu(context, *operands, **geometry):
+        chosen = partial(body, **geometry)
+        if not getattr(context.module_context.lowering_parameters, "for_export", False):
+            chosen = native_body(context.avals_in, context.avals_out[0], geometry) or chosen
+        return mlir.lower_fun(chosen, multiple_results=False)(context, *operands)
+
+    primitive = Primitive(name)
+    bind = primitive.bind
+    names = ("strides", "padding", "lhs_dilation", "rhs_dilation", "window")
+    primitive.def_impl(jax.jit(bind, static_argnames=names))
+    primitive.def_abstract_eval(shape)
+    mlir.register_lowering(primitive, mlir.lower_fun(body, multiple_results=False))
+    mlir.register_lowering(primitive, on_cpu, platform="cpu")
+    ad.defbilinear(primitive, *gradients)
+    batching.primitive_batchers[primitive] = batched
+    return primitive
+
+
+def _native_conv(operands, y, geometry):
+    x, kernel = operands
+    if native.takes(x, kernel, y, geometry):
+        return lambda a, b: native.conv(a, b, y, geometry)
+    return None
+
+
+def _native_correlate(operands, kernel, geometry):
+    x, slope = operands
+    if native.takes(x, kernel, slope, geometry):
+        return lambda a, b: native.conv_kernel_gradient(a, b, kernel, geometry)
+    return None
+
+
+_conv = _primitive("tricera_conv", _lower, _native_conv, _input_gradient, _kernel_gradient)
+_correlate = _primitive(
+    "tricera_correlate",
+    _lower_correlate,
+    _native_correlate,
+    _input_gradient_of_correlate,
+    _slope_gradient_of_correlate,
+)
