@@ -2,8 +2,9 @@
 
 XLA's CPU runs a convolution by its fast library only when the operands lie in one order (batch, spatial, channels) and
 (window, channels, filters). The gradients that JAX derives ask for other orders and reversed windows; inside a compiled
-loop XLA then falls back to code that is 30 to 100 times slower. `_conv` is a primitive whose gradients are convolutions
-in that one order again: both modes of differentiation, any number of times, inside loops and outside.
+loop XLA then falls back to code that is 30 to 100 times slower. `_conv` is a primitive, and so is `_correlate`, its
+gradient by the kernel; the gradients of both are these two again, all in that one order: both modes of differentiation,
+any number of times, inside loops and outside. Images go through `native`'s code in C, where it is at hand.
 """
 
 import math
@@ -198,7 +199,7 @@ def _kernel_gradient(slope, x, kernel, **geometry):
 
 
 def _lower_correlate(x, slope, *, window, strides, padding, lhs_dilation, rhs_dilation):
-    """The convolution of the input by `slope`, the batch in the place of the channels."""
+    """The gradient by the kernel: the convolution of the input by `slope`, the batch in the place of the channels."""
     rank = len(strides)
     x, slope = lax.optimization_barrier((jnp.swapaxes(x, 0, -1), jnp.moveaxis(slope, 0, rank)))
     reach = _spans(window, rhs_dilation)
@@ -208,66 +209,45 @@ def _lower_correlate(x, slope, *, window, strides, padding, lhs_dilation, rhs_di
     return jnp.moveaxis(gradient, 0, rank)
 
 
-def _input_gradient_of_correlate(kernel, x, slope, *, window, **geometry):
+def _x_gradient(kernel, x, slope, *, window, **geometry):
     return _input_gradient(slope, x, kernel, **geometry)
 
 
-def _slope_gradient_of_correlate(kernel, x, slope, *, window, **geometry):
+def _slope_gradient(kernel, x, slope, *, window, **geometry):
     return _conv.bind(x, kernel, **geometry)
 
 
-def _primitive(name, body, native_body, *gradients):
-    """A primitive of two operands, linear in each, with the gradient by the first and by the second.
+def _primitive(name, body, native_body, by_first, by_second):
+    """A primitive of two operands, linear in each.
 
     Args:
-        body: `(a, b, **geometry)`, in terms of XLA.
-        native_body: `(a, b, shapes of a, b and result, geometry)`; None where there is no native code.
+        body: what it computes, in terms of XLA.
+        native_body: gives what computes it on CPU, or None where `body` shall.
+        by_first, by_second: the gradients by the operands.
     """
 
     def shape(a, b, **geometry):
-        y = jax.eval_shape(partial(body, **geometry), a, b)
-        return a.update(shape=y.shape, dtype=y.dtype)
+        result = jax.eval_shape(partial(body, **geometry), a, b)
+        return a.update(shape=result.shape, dtype=result.dtype)
 
     def batched(operands, axes, **geometry):
         return jax.vmap(partial(body, **geometry), axes)(*operands), 0
 
     def on_cpu(context, *operands, **geometry):
-        chosen = partial(body, **geometry)
-        if not getattr(context.module_context.lowering_parameters, "for_export", False):
-            chosen = native_body(context.avals_in, context.avals_out[0], geometry) or chosen
-        return mlir.lower_fun(chosen, multiple_results=False)(context, *operands)
+        exported = getattr(context.module_context.lowering_parameters, "for_export", False)
+        native = None if exported else native_body(*context.avals_in, *context.avals_out, geometry)
+        return mlir.lower_fun(native or partial(body, **geometry), multiple_results=False)(context, *operands)
 
     primitive = Primitive(name)
-    bind = primitive.bind
-    names = ("strides", "padding", "lhs_dilation", "rhs_dilation", "window")
-    primitive.def_impl(jax.jit(bind, static_argnames=names))
+    primitive.def_impl(jax.jit(primitive.bind, static_argnames=_GEOMETRY))
     primitive.def_abstract_eval(shape)
     mlir.register_lowering(primitive, mlir.lower_fun(body, multiple_results=False))
     mlir.register_lowering(primitive, on_cpu, platform="cpu")
-    ad.defbilinear(primitive, *gradients)
+    ad.defbilinear(primitive, by_first, by_second)
     batching.primitive_batchers[primitive] = batched
     return primitive
 
 
-def _native_conv(operands, y, geometry):
-    x, kernel = operands
-    if native.takes(x, kernel, y, geometry):
-        return lambda a, b: native.conv(a, b, y, geometry)
-    return None
-
-
-def _native_correlate(operands, kernel, geometry):
-    x, slope = operands
-    if native.takes(x, kernel, slope, geometry):
-        return lambda a, b: native.conv_kernel_gradient(a, b, kernel, geometry)
-    return None
-
-
-_conv = _primitive("tricera_conv", _lower, _native_conv, _input_gradient, _kernel_gradient)
-_correlate = _primitive(
-    "tricera_correlate",
-    _lower_correlate,
-    _native_correlate,
-    _input_gradient_of_correlate,
-    _slope_gradient_of_correlate,
-)
+_GEOMETRY = ("strides", "padding", "lhs_dilation", "rhs_dilation", "window")
+_conv = _primitive("tricera_conv", _lower, native.conv, _input_gradient, _kernel_gradient)
+_correlate = _primitive("tricera_correlate", _lower_correlate, native.correlate, _x_gradient, _slope_gradient)

@@ -1,4 +1,4 @@
-"""The native kernels' library: built by the machine's own C compiler when first needed, kept on disk, never required.
+"""The library of native kernels: built by the machine's own C compiler when first needed, kept on disk, never required.
 
 Where it cannot be had, XLA's own code runs instead; `state()` says which. `TRICERA_NATIVE=0` switches it off.
 """
@@ -21,20 +21,20 @@ import jaxlib
 
 from tricera.engine.device import cache_folder
 
-SOURCES = Path(__file__).parent
-TARGETS = ("tricera_conv", "tricera_conv_kernel_slope")
+_SOURCES = Path(__file__).parent
+_TARGETS = ("tricera_conv", "tricera_conv_kernel_slope")
 _SECONDS = 60  # after which a compiler is given up
-_OFF = "XLA's kernels are used: "
+_IN_USE, _NOT_IN_USE = "native kernels are used: ", "native kernels are not used: "
 
 
 class Library:
-    """One attempt of this process to have the library. `begin` returns at once; `name_of` waits for what it began."""
+    """One attempt to have the library. `begin` returns at once; the others wait for what it began."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._building: subprocess.Popen | None = None
         self._file: Path | None = None
-        self._passing: Path | None = None  # a folder that goes once the library is loaded
+        self._passing: tempfile.TemporaryDirectory | None = None  # gone once the library is loaded
         self._state: str | None = None
         self._key = ""
 
@@ -45,72 +45,89 @@ class Library:
                 if self._file is None and self._state is None:
                     self._begin()
 
-    def name_of(self, target: str) -> str | None:
-        """The name by which XLA knows `target`; None where there is no library.
-
-        It holds a hash of all that the library is made of: a compiled program on disk finds the very same code.
-        """
-        return f"{target}_{self._key}" if self.state().startswith("native") else None
-
     def state(self) -> str:
-        """Whether native kernels are in use, and if not, why."""
+        """Whether native kernels are in use, from which file, and if not, why."""
         self.begin()
         with self._lock:
             if self._state is None:
                 self._state = self._finish()
         return self._state
 
+    def name_of(self, target: str) -> str | None:
+        """The name by which XLA knows `target`; None where there is no library.
+
+        It holds a hash of all that the library is made of, so that a compiled program on disk meets the code it knows.
+        """
+        return f"{target}_{self._key}" if self.state().startswith(_IN_USE) else None
+
     def _begin(self) -> None:
-        command = _command()
-        if os.environ.get("TRICERA_NATIVE") == "0" or os.name != "posix" or command is None:
-            why = "no C compiler was found" if command is None else "Windows has none"
-            self._state = _OFF + ("TRICERA_NATIVE=0" if os.environ.get("TRICERA_NATIVE") == "0" else why)
-            return
+        compiler = _compiler()
+        if os.environ.get("TRICERA_NATIVE") == "0":
+            self._state = _NOT_IN_USE + "TRICERA_NATIVE=0"
+        elif os.name != "posix" or compiler is None:
+            self._state = _NOT_IN_USE + "no C compiler was found"
+        else:
+            try:
+                self._start(_command(compiler))
+            except OSError as error:
+                self._state = f"{_NOT_IN_USE}{error}"
+
+    def _start(self, command: list[str]) -> None:
         self._key = _key(command)
         folder = _private_folder(cache_folder())
         if folder is None:
-            folder = self._passing = Path(tempfile.mkdtemp(prefix="tricera-"))
-        self._file = folder / f"{self._key}.so"
-        if not self._file.exists():
+            self._passing = tempfile.TemporaryDirectory(prefix="tricera-", ignore_cleanup_errors=True)
+            folder = Path(self._passing.name)
+        file = folder / f"{self._key}.so"
+        if not file.exists():
             # The shell renames what is complete, even if this process ends before.
-            part = folder / f".{self._key}.{os.getpid()}.so"
-            script = f"{shlex.join([*command, '-o', str(part)])} && mv -f {shlex.join(map(str, (part, self._file)))}"
-            arguments = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-            self._building = subprocess.Popen(["/bin/sh", "-c", script], text=True, **arguments)
+            part = folder / f".{self._key}.{os.getpid()}.{id(self)}.so"
+            script = f"{shlex.join([*command, '-o', str(part)])} && mv -f {shlex.join([str(part), str(file)])}"
+            self._building = subprocess.Popen(
+                ["/bin/sh", "-c", script],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+            )
+        self._file = file
 
     def _finish(self) -> str:
         try:
             if self._building is not None and (failure := _failure(self._building)):
-                return _OFF + failure
+                return _NOT_IN_USE + failure
             if not _is_private(self._file):
-                return f"{_OFF}others may change {self._file}"
+                return f"{_NOT_IN_USE}others may write {self._file}"
             library = ctypes.CDLL(str(self._file))
-            for target in TARGETS:
+            for target in _TARGETS:
                 capsule = jax.ffi.pycapsule(getattr(library, target))
                 jax.ffi.register_ffi_target(f"{target}_{self._key}", capsule, platform="cpu")
         except (OSError, AttributeError) as error:
-            return f"{_OFF}{error}"
+            return f"{_NOT_IN_USE}{error}"
         finally:
             if self._passing is not None:
-                shutil.rmtree(self._passing, ignore_errors=True)
-        return f"native kernels are used: {self._file}"
+                self._passing.cleanup()
+        return f"{_IN_USE}{self._file}"
 
 
-def _command() -> list[str] | None:
-    """The compiler and its arguments, without the output; None where there is no compiler."""
+def _compiler() -> str | None:
+    """The C compiler that Python was built with, or what is called one."""
     known = shlex.split(sysconfig.get_config_var("CC") or "")[:1]
-    compiler = next((found for name in (*known, "cc", "gcc", "clang") if (found := shutil.which(name))), None)
-    if compiler is None:
-        return None
+    return next((found for name in (*known, "cc", "gcc", "clang") if (found := shutil.which(name))), None)
+
+
+def _command(compiler: str) -> list[str]:
+    """The compiler and its arguments, without the output."""
     machine = "-mcpu=native" if _host.machine() in ("arm64", "aarch64") else "-march=native"
     flags = ["-std=gnu11", "-O3", machine, "-shared", "-fPIC", "-I", jax.ffi.include_dir()]
-    return [compiler, *flags, str(SOURCES / "conv.c")]
+    return [compiler, *flags, str(_SOURCES / "conv.c")]
 
 
 def _key(command: list[str]) -> str:
     """A hash of all that decides what the compiler makes."""
-    texts = [path.read_bytes() for path in sorted(SOURCES.glob("*.[ch]"))]
-    return hashlib.sha256(b"\0".join([*texts, *map(str.encode, (*command, jaxlib.__version__))])).hexdigest()[:16]
+    texts = [path.read_bytes() for path in sorted(_SOURCES.glob("*.[ch]"))]
+    return hashlib.sha256(b"\0".join([*texts, *map(os.fsencode, (*command, jaxlib.__version__))])).hexdigest()[:16]
 
 
 def _private_folder(beside: Path | None) -> Path | None:
