@@ -1,4 +1,4 @@
-"""Kernels in C, called by XLA on CPU, for what they can do; `library` has them built and loaded."""
+"""Kernels in C, called by XLA on CPU, for what they can do; `build` has them built and loaded."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import jax
 import numpy as np
 
-from tricera.kernels.native.library import library
+from tricera.kernels.native.build import library
 
 begin, state = library.begin, library.state
 

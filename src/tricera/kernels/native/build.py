@@ -19,7 +19,7 @@ from pathlib import Path
 import jax
 import jaxlib
 
-from tricera.engine.device import cache_folder
+from tricera.device import cache_folder
 
 _SOURCES = Path(__file__).parent
 _TARGETS = ("tricera_conv", "tricera_conv_kernel_slope")
@@ -103,7 +103,7 @@ class Library:
             for target in _TARGETS:
                 capsule = jax.ffi.pycapsule(getattr(library, target))
                 jax.ffi.register_ffi_target(f"{target}_{self._key}", capsule, platform="cpu")
-        except (OSError, AttributeError) as error:
+        except (OSError, AttributeError, RuntimeError) as error:  # not loaded, or of another XLA
             return f"{_NOT_IN_USE}{error}"
         finally:
             if self._passing is not None:
