@@ -3,12 +3,13 @@
 from jax import numpy as jnp
 
 from tricera.engine.graph import op
+from tricera.kernels import product
 
 
 @op
 def matmul(x1, x2):
     """The matrix product over the last two axes, the others broadcast; of vectors the dot product."""
-    return jnp.matmul(jnp.asarray(x1), jnp.asarray(x2))
+    return product.matmul(jnp.asarray(x1), jnp.asarray(x2))
 
 
 @op
