@@ -1,0 +1,132 @@
+"""What configurations may hold that is no layer: code, names of anything, pickles, files and addresses."""
+
+import base64
+import marshal
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tests.saving.hostile import doors
+from tests.saving.hostile.doors import Door, case
+from tricera import layers
+
+
+def lambda_(name: str = "l") -> dict:
+    """A Lambda layer as Keras 3 writes it: its code writes a file."""
+    code = compile("lambda x: open('touched', 'w') and x", "stranger", "eval").co_consts[0]
+    stored = {"code": base64.b64encode(marshal.dumps(code)).decode(), "defaults": None, "closure": None}
+    return {
+        "class_name": "Lambda",
+        "config": {"name": name, "function": {"class_name": "__lambda__", "config": stored}},
+    }
+
+
+def old_lambda() -> dict:
+    """The same as Keras 2 wrote it."""
+    function = list(lambda_()["config"]["function"]["config"].values())
+    return {"class_name": "Lambda", "config": {"name": "l", "function": function, "function_type": "lambda"}}
+
+
+CODE = "is stored as Python code, which is not run"
+
+
+@case(CODE, "CVE-2024-3660", "CVE-2025-9905", "CVE-2026-12481", "CVE-2025-9906")
+def code_in_a_layer(folder: Path) -> Iterator[Door]:
+    yield from doors.for_configurations(folder, lambda_())
+
+
+@case(CODE, "CVE-2024-3660")
+def code_in_a_layer_of_keras_2(folder: Path) -> Iterator[Door]:
+    yield from doors.for_configurations(folder, old_lambda())
+
+
+@case(CODE, "CVE-2024-3660")
+def code_in_a_nested_model(folder: Path) -> Iterator[Door]:
+    yield from doors.for_configurations(folder, doors.whole(lambda_()))
+
+
+@case(CODE, "CVE-2024-3660")
+def code_as_an_activation(folder: Path) -> Iterator[Door]:
+    form = layers.serialize(layers.Dense(3, name="d"))
+    form["config"]["activation"] = lambda_()["config"]["function"]
+    yield from doors.for_configurations(folder, form)
+
+
+@case(CODE, "CVE-2024-3660")
+def code_as_a_loss(folder: Path) -> Iterator[Door]:
+    compiled = {"optimizer": "sgd", "loss": lambda_()["config"]["function"]}
+    yield from (door for door in doors.for_configurations(folder, None, compiled) if "h5" not in door[0])
+
+
+def _named(module: str, name: str, kind: str) -> dict:
+    if kind == "class":
+        return {"module": module, "class_name": name, "config": {}, "registered_name": name}
+    return {"module": module, "class_name": "function", "config": name, "registered_name": name}
+
+
+@case("Could not locate|Unknown", "CVE-2025-1550")
+def a_function_of_python(folder: Path) -> Iterator[Door]:
+    for i, (module, name) in enumerate([("os", "system"), ("builtins", "eval"), ("subprocess", "Popen")]):
+        for kind in ("class", "function"):
+            place = folder / f"{i}{kind}"
+            place.mkdir()
+            yield from doors.for_configurations(place, _named(module, name, kind))
+
+
+@case("Could not locate|Unknown", "CVE-2025-8747", "CVE-2025-9906")
+def a_function_of_keras_that_is_no_layer(folder: Path) -> Iterator[Door]:
+    names = [("keras.utils", "get_file"), ("keras.models", "load_model"), ("keras.datasets.mnist", "load_data")]
+    names += [("keras.config", "enable_unsafe_deserialization"), ("keras.utils", "set_random_seed")]
+    for i, (module, name) in enumerate(names):
+        form = layers.serialize(layers.Dense(3, name="d"))
+        form["config"]["activation"] = _named(module, name, "function")
+        (folder / str(i)).mkdir()
+        yield from doors.for_configurations(folder / str(i), form)
+        yield name, lambda form=_named(module, name, "class"): layers.deserialize(form)
+
+
+@case("Could not locate|Unknown", "CVE-2025-49655", "CVE-2026-12484")
+def a_layer_that_holds_a_pickle(folder: Path) -> Iterator[Door]:
+    blob = base64.b64encode(pickle.dumps(np.zeros)).decode()
+    config = {"name": "t", "module": blob, "lib": blob}
+    yield from doors.for_configurations(
+        folder, {"class_name": "TorchModuleWrapper", "module": "keras.layers", "config": config}
+    )
+
+
+@case("Could not locate|Unknown", "CVE-2026-1462")
+def a_layer_that_runs_a_graph_of_another_file(folder: Path) -> Iterator[Door]:
+    config = {"name": "t", "filepath": "/etc/passwd", "call_endpoint": "serve"}
+    yield from doors.for_configurations(folder, {"class_name": "TFSMLayer", "module": "keras.layers", "config": config})
+
+
+@case("names a file, and no configuration has a file read|Could not locate|Unknown", "CVE-2025-12058")
+def a_vocabulary_in_another_file(folder: Path) -> Iterator[Door]:
+    for i, place in enumerate(["/etc/passwd", "http://127.0.0.1:1/words"]):
+        for kind in ("StringLookup", "IntegerLookup", "TextVectorization"):
+            (folder / f"{i}{kind}").mkdir()
+            form = {"class_name": kind, "module": "keras.layers", "config": {"name": "v", "vocabulary": place}}
+            yield from doors.for_configurations(folder / f"{i}{kind}", form)
+
+
+@case("is not an HDF5 file|File format not supported|is no JSON|holds no model", "CVE-2021-37678")
+def a_pickle_in_place_of_a_file(folder: Path) -> Iterator[Door]:
+    for name in ("m.keras", "m.h5", "m.weights.h5"):
+        (folder / name).write_bytes(pickle.dumps(np.zeros(3)))
+    yield from doors.for_files(folder)
+    yield "model_from_json", lambda: doors.models.model_from_json("!!python/object/apply:os.system ['true']")
+
+
+@case(None)
+def what_is_meant(folder: Path) -> Iterator[Door]:
+    yield from doors.for_configurations(folder, doors.whole()["config"]["layers"][1])
+
+
+@case(None)
+def files_that_are_meant(folder: Path) -> Iterator[Door]:
+    doors.unzipped(doors.archive(folder / "m.keras"), folder / "folder")
+    doors.legacy(folder / "m.h5")
+    doors.arrays(folder / "m.weights.h5")
+    yield from doors.for_files(folder)
