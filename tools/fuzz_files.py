@@ -318,12 +318,14 @@ def supervise(seed: int, cases: int, seconds: float, keep: Path | None) -> list[
             elif kind == "found":
                 at, _, text = rest.partition(" ")
                 found.append((int(at), json.loads(text)))
+                print(f"--- {at}\n{found[-1][1]}", flush=True)
             if time.monotonic() > end:
                 process.kill()
                 break
         else:
             if process.wait() and number < cases + 1:
                 found.append((began, f"the process died ({process.returncode})"))
+                print(f"--- {began}\n{found[-1][1]}", flush=True)
                 number = began + 1
         process.wait()
     if keep and found:
@@ -350,10 +352,7 @@ def main() -> int:
     if options.work:
         work(options.seed, *options.work)
         return 0
-    found = supervise(options.seed, options.cases, options.seconds, options.keep)
-    for number, text in found:
-        print(f"--- {number}\n{text}")
-    return bool(found)
+    return bool(supervise(options.seed, options.cases, options.seconds, options.keep))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ _READ = (*(str(Path(place).resolve()) + os.sep for place in _LIBRARIES), "/dev/n
 _NEVER = {"os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "subprocess.Popen", "pickle.find_class"}
 _NEVER |= {"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "urllib.Request", "ftplib.connect"}
 _CHANGES = {"os.remove": 1, "os.mkdir": 1, "os.rmdir": 1, "os.chmod": 1, "os.truncate": 1, "shutil.rmtree": 1}
+_BY_FOLDER = {"os.remove", "os.rmdir"}  # which `shutil.rmtree`, seen itself, calls with names in an open folder
 _CHANGES |= {"os.rename": 2, "os.symlink": 2, "os.link": 2, "shutil.copyfile": 2, "shutil.move": 2}
 
 _watched: list[tuple[str, set[str], list[str]]] = []
@@ -29,7 +30,7 @@ def _hook(event: str, arguments: tuple) -> None:
             found.append(f"opens {place}")
     elif event in _NEVER:
         found.append(f"{event} {arguments[:2]!r}"[:200])
-    elif event in _CHANGES:
+    elif event in _CHANGES and (event not in _BY_FOLDER or arguments[-1] == -1):
         for place in arguments[: _CHANGES[event]]:
             named = isinstance(place, str | bytes | os.PathLike)
             if named and not (os.path.realpath(os.fsdecode(place)) + os.sep).startswith(sandbox):
@@ -56,6 +57,7 @@ sys.addaudithook(_hook)
 def watching(sandbox: Path) -> Iterator[list[str]]:
     """Run a block; the list is of what it did beside reading and writing in the sandbox and importing libraries."""
     known = {name.partition(".")[0] for name in (*sys.modules, *sys.stdlib_module_names)} - {"antigravity", "this"}
+    known |= {"scipy", "ml_dtypes", "opt_einsum", "rich", "PIL"}  # what Tricera stands on
     found: list[str] = []
     _watched.append((str(sandbox.resolve()) + os.sep, known, found))
     try:

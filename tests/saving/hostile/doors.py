@@ -153,8 +153,8 @@ def graph(form: dict[str, Any]) -> dict[str, Any]:
 
 
 def inside(form: dict[str, Any]) -> dict[str, Any]:
-    """The form in a layer that wraps another one."""
-    return {"class_name": "TimeDistributed", "module": "keras.layers", "config": {"name": "t", "layer": form}}
+    """The form in a model that is a layer."""
+    return {"class_name": "Sequential", "module": "keras", "config": {"name": "o", "layers": [form]}}
 
 
 def in_a_thread(call: Callable[[], Any]) -> Any:
