@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 # The house, lowest row first. A module or folder of `tricera` may import what stands in the rows below its own.
 ROWS = (
-    "errors config device expressions",
+    "errors config machine expressions",
     "engine",
     "kernels data",
     "ops random",

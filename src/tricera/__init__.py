@@ -1,8 +1,8 @@
 """Tricera: Keras as one compiled engine. `import tricera as keras` gives the API of Keras 3, on JAX alone."""
 
-from tricera import device
+from tricera import machine
 
-device.prepare()  # before the first array is made
+machine.prepare()  # before the first array is made
 
 from tricera import (  # noqa: E402
     activations,

@@ -122,8 +122,8 @@ def test_what_is_not_taken_goes_to_xla():
 
 CHILD = """
     import jax, numpy as np
-    from tricera import device
-    device.prepare()
+    from tricera import machine
+    machine.prepare()
     hits = []
     jax.monitoring.register_event_listener(lambda name, **_: name.endswith("cache_hits") and hits.append(name))
     from tricera.kernels import native

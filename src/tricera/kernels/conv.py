@@ -18,8 +18,8 @@ from jax import numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
-from tricera.device import platform
 from tricera.kernels import native
+from tricera.machine import platform
 
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}
 _FEW_PRODUCTS = 32  # below so many, the sum of a window's products written out beats the library

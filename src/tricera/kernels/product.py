@@ -10,7 +10,7 @@ from jax import numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
-from tricera.device import platform
+from tricera.machine import platform
 
 _WIDE = 512  # where both sides of the weights are wider, turning costs more than it saves
 _MANY = 4  # so many times more samples than units: the result is smaller than the operand

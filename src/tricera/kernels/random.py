@@ -7,7 +7,7 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
-from tricera.device import platform
+from tricera.machine import platform
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 

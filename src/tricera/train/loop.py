@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tricera import device
+from tricera import machine
 from tricera.errors import report
 from tricera.train import epoch as epochs
 from tricera.train import programs
@@ -66,7 +66,7 @@ class Runner:
         """Decide between loop and steps; compile the last, smaller batch's program while the first steps run."""
         self._prepared = True
         full, rest = divmod(self.source.samples, self.source.batch_size)
-        if self.plan.mode == "epochs" and full and device.platform() == "cpu":
+        if self.plan.mode == "epochs" and full and machine.platform() == "cpu":
             traced = self._many.trace(self.model, self.state, data, order, np.int32(0), np.int32(1))
             if "conv_general_dilated" in programs.primitives(traced.jaxpr):
                 self.plan = Plan("steps", f"{self.plan.why}, this convolution is slow in loops on the CPU")

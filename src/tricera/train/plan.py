@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tricera import device
+from tricera import machine
 from tricera.train.data import Arrays
 
 _KIB = 1024
@@ -47,7 +47,7 @@ def choose(model: Any, source: Any, every_batch: bool) -> Plan:
         return Plan("eager", "`run_eagerly=True`")
     if not isinstance(source, Arrays):
         return Plan("stream", "the data come from a generator or a data set")
-    size, budget = source.nbytes, device.memory_budget_bytes()
+    size, budget = source.nbytes, machine.memory_budget_bytes()
     if size > budget:
         return Plan("stream", f"{readable(size)} of data are more than the {readable(budget)} that may stay there")
     facts = f"{readable(size)} of data, {source.steps} steps of {source.batch_size}"

@@ -19,7 +19,7 @@ from pathlib import Path
 import jax
 import jaxlib
 
-from tricera.device import cache_folder
+from tricera.machine import cache_folder
 
 _SOURCES = Path(__file__).parent
 _TARGETS = ("tricera_conv", "tricera_conv_kernel_slope")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tricera import device
+from tricera import machine
 from tricera.errors import report
 from tricera.utils.folders import quoted
 from tricera.utils.image.files import one_of
@@ -33,7 +33,7 @@ class Pictures:
     def __init__(self, paths: Sequence[str], decode: Callable[[str], np.ndarray]):
         self.paths, self._decode = list(paths), decode
         self._kept: dict[str, tuple[Any, np.ndarray]] = {}
-        self._room = int(_SHARE * device.free_host_bytes())
+        self._room = int(_SHARE * machine.free_host_bytes())
 
     def batch(self, samples: Sequence[int]) -> np.ndarray:
         """The images of these files: of bytes, or of floats where one has more bits.

@@ -7,14 +7,14 @@ import sys
 import jax
 import pytest
 
-from tricera import device
+from tricera import machine
 
 FLAG = "--xla_cpu_experimental_ynn_fusion_type"
 SHOW = """
 import os, time, jax
-from tricera import device
+from tricera import machine
 start = time.perf_counter()
-device.prepare()
+machine.prepare()
 took = time.perf_counter() - start
 from jax._src import xla_bridge
 print(xla_bridge.backends_are_initialized(), os.environ.get("XLA_FLAGS"), jax.config.jax_compilation_cache_dir, took)
@@ -47,9 +47,9 @@ def test_switches_and_the_users_own_settings_win(tmp_path):
     "version, wanted", [((0, 10, 1), False), ((0, 10, 2), True), ((0, 11, 0), True), ((0, 12, 0), False)]
 )
 def test_the_flag_is_set_only_where_it_is_known(monkeypatch, version, wanted):
-    monkeypatch.setattr(device.jaxlib.version, "__version_info__", version)
+    monkeypatch.setattr(machine.jaxlib.version, "__version_info__", version)
     monkeypatch.setenv("XLA_FLAGS", "--xla_one=1")
-    device._add_xla_flags()
+    machine._add_xla_flags()
     assert os.environ["XLA_FLAGS"] == "--xla_one=1" + f" {FLAG}=-individual_convolution" * wanted
 
 
@@ -58,20 +58,20 @@ def test_a_folder_that_cannot_be_written_leaves_the_cache_off(tmp_path, monkeypa
     monkeypatch.setenv("TRICERA_CACHE_DIR", str(tmp_path / "file" / "below"))
     monkeypatch.delenv("TRICERA_CACHE", raising=False)
     monkeypatch.setattr(jax.config, "update", lambda *a: pytest.fail("the cache was set"))
-    device._cache_programs()
+    machine._cache_programs()
 
 
 def test_another_processor_has_its_own_programs(monkeypatch):
-    here = device._processor()
-    assert here == device._processor()
-    monkeypatch.setattr(device, "_first_lines", lambda *a: "flags : none")
-    assert device._processor() != here
+    here = machine._processor()
+    assert here == machine._processor()
+    monkeypatch.setattr(machine, "_first_lines", lambda *a: "flags : none")
+    assert machine._processor() != here
 
 
 def test_the_memory_budget_is_a_share_of_what_is_free(monkeypatch):
-    monkeypatch.setattr(device, "_kernel_available", lambda: 8 << 30)
-    monkeypatch.setattr(device, "_container_available", lambda: 4 << 30)
-    assert device.memory_budget_bytes() == 1 << 30
-    monkeypatch.setattr(device, "_container_available", lambda: None)
-    assert device.memory_budget_bytes() == 2 << 30
-    assert device.platform() == jax.default_backend()
+    monkeypatch.setattr(machine, "_kernel_available", lambda: 8 << 30)
+    monkeypatch.setattr(machine, "_container_available", lambda: 4 << 30)
+    assert machine.memory_budget_bytes() == 1 << 30
+    monkeypatch.setattr(machine, "_container_available", lambda: None)
+    assert machine.memory_budget_bytes() == 2 << 30
+    assert machine.platform() == jax.default_backend()
