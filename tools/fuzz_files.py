@@ -7,6 +7,7 @@ anew where it dies, and tells what was found: crashes, time-outs, other errors, 
 """
 
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -190,6 +191,10 @@ def seeds() -> list[tuple[str, bytes, Callable[[Any], Any]]]:
         ]
         return models.Sequential([layers.Input((4,)), *inner, layers.Dense(1)], name="words")
 
+    def texts() -> Any:
+        lookup = layers.StringLookup(vocabulary=["a", "b", "c"], name="lookup")
+        return models.Sequential([layers.Input((3,), dtype="string"), lookup, layers.Embedding(6, 2)], name="texts")
+
     def graph() -> Any:
         a, b = layers.Input((4,), name="a"), layers.Input((4,), name="b")
         shared = layers.Dense(3, name="shared")
@@ -198,7 +203,7 @@ def seeds() -> list[tuple[str, bytes, Callable[[Any], Any]]]:
 
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        for make, optimizer in ((stack, "adam"), (words, optimizers.SGD(0.1)), (graph, "rmsprop")):
+        for make, optimizer in ((stack, "adam"), (words, optimizers.SGD(0.1)), (texts, "sgd"), (graph, "rmsprop")):
             model = make()
             model.compile(optimizer, "mse", metrics=["mae", "AUC"])
             model.save(Path(folder, "m.keras"))
@@ -215,7 +220,20 @@ def seeds() -> list[tuple[str, bytes, Callable[[Any], Any]]]:
     return found
 
 
-def opened(name: str, data: bytes, make: Callable[[], Any], folder: Path) -> None:
+def others(folder: Path | None, most: int = 100_000) -> list[tuple[str, bytes, None]]:
+    """The small whole-model files of a folder that open as they are."""
+    from tricera import models
+
+    found: list[tuple[str, bytes, None]] = []
+    for path in sorted(folder.rglob("*")) if folder else ():
+        if path.suffix in (".h5", ".hdf5", ".keras") and path.stat().st_size < most:
+            with contextlib.suppress(Exception):
+                models.load_model(path)
+                found.append(("m.keras" if path.suffix == ".keras" else "m.h5", path.read_bytes(), None))
+    return found
+
+
+def opened(name: str, data: bytes, make: Callable[[], Any] | None, folder: Path) -> None:
     """Open the content as what its name says."""
     from tricera import models
 
@@ -223,15 +241,15 @@ def opened(name: str, data: bytes, make: Callable[[], Any], folder: Path) -> Non
     path.write_bytes(data)
     if name == "m.json":
         models.model_from_json(data.decode("utf-8", "replace"))
-    elif name == "m.weights.h5":
+    elif name == "m.weights.h5" and make:
         make().load_weights(path)
     else:
         models.load_model(path)
-        if name == "m.h5":
+        if name == "m.h5" and make:
             make().load_weights(path)
 
 
-def case(kinds: list, seed: int, number: int) -> tuple[str, bytes, Callable[[], Any]]:
+def case(kinds: list, seed: int, number: int) -> tuple[str, bytes, Callable[[], Any] | None]:
     """The changed file of a number."""
     rng = random.Random(f"{seed}/{number}")
     name, data, make = rng.choice(kinds)
@@ -243,13 +261,13 @@ def case(kinds: list, seed: int, number: int) -> tuple[str, bytes, Callable[[], 
 # ---- one process that runs cases, and one that looks after it
 
 
-def work(seed: int, first: int, last: int) -> None:
+def work(seed: int, first: int, last: int, also: Path | None) -> None:
     """Run cases; a line on standard output for the beginning of each, and for what is wrong with it."""
     sys.path[:0] = [str(ROOT), str(ROOT / "src")]
     warnings.simplefilter("ignore")
     from tests.saving.hostile import audit
 
-    kinds = seeds()
+    kinds = [*seeds(), *others(also)]
     with tempfile.TemporaryDirectory() as place:
         for name, data, make in kinds:  # everything is imported and compiled once
             opened(name, data, make, Path(place))
@@ -294,7 +312,9 @@ def _is_ours(error: BaseException) -> bool:
     )
 
 
-def supervise(seed: int, cases: int, seconds: float, keep: Path | None) -> list[tuple[int, str]]:
+def supervise(
+    seed: int, cases: int, seconds: float, keep: Path | None = None, also: Path | None = None
+) -> list[tuple[int, str]]:
     """Run all cases in processes of their own; what was found, by number."""
     found: list[tuple[int, str]] = []
     number, end = 0, time.monotonic() + seconds
@@ -307,6 +327,7 @@ def supervise(seed: int, cases: int, seconds: float, keep: Path | None) -> list[
     }
     while number < cases and time.monotonic() < end:
         command = [sys.executable, __file__, "--work", str(number), str(cases), "--seed", str(seed)]
+        command += ["--also", str(also)] if also else []
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
         )
@@ -330,7 +351,7 @@ def supervise(seed: int, cases: int, seconds: float, keep: Path | None) -> list[
         process.wait()
     if keep and found:
         sys.path[:0] = [str(ROOT / "src")]
-        kinds = seeds()
+        kinds = [*seeds(), *others(also)]
         for at, text in found:
             folder = keep / f"{seed}-{at}"
             folder.mkdir(parents=True, exist_ok=True)
@@ -347,12 +368,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--keep", type=Path, help="a folder for the files that were found")
+    parser.add_argument("--also", type=Path, help="a folder of more files to change")
     parser.add_argument("--work", nargs=2, type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
-        work(options.seed, *options.work)
+        work(options.seed, *options.work, options.also)
         return 0
-    return bool(supervise(options.seed, options.cases, options.seconds, options.keep))
+    return bool(supervise(options.seed, options.cases, options.seconds, options.keep, options.also))
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def test_models_in_models_that_each_run_the_one_inside_twice():
         form = config_
     with (
         pytest.raises(SafetyError, match="would take far more than what the file stores"),
-        scope.enter(allowance=scope.Allowance(1 << 20, steps=200)),
+        scope.enter(allowance=budget.Allowance(1 << 20, steps=200)),
     ):
         layers.deserialize(form)
 

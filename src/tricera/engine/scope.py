@@ -7,37 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tricera import config
-from tricera.errors import SafetyError, report
-
-
-class Allowance:
-    """What may be made of a file or a text, so that a few words in it do not fill the machine.
-
-    Args:
-        size: bytes, of variables above all.
-        steps: how often something may be traced that is repeated as often as a configuration says.
-    """
-
-    def __init__(self, size: int, steps: int = 20_000):
-        self.size, self.steps = size, steps
-
-    def spend(self, what: str, size: int = 0, steps: int = 0) -> None:
-        """Take so much for `what`.
-
-        Raises:
-            SafetyError: it is more than what is left.
-        """
-        self.steps -= steps
-        if size > self.size or self.steps < 0:
-            raise SafetyError(
-                report(
-                    f"{what} would take far more than what the file stores: nothing is made of it.",
-                    expected=f"{self.size:,} bytes at most" if size > self.size else "fewer steps to trace",
-                    got=f"{size:,} bytes" if size > self.size else None,
-                    fix="if you trust it, allow more: `keras.config.set_load_limit(bytes)`, or `safe_mode=False`.",
-                )
-            )
-        self.size -= size
 
 
 @dataclass(frozen=True)
@@ -66,7 +35,7 @@ class Scope:
     custom_objects: Mapping[str, Any] = field(default_factory=dict)
     inferring: bool = False
     safe: bool | None = None
-    allowance: Allowance | None = None
+    allowance: Any = None
 
 
 _current: ContextVar[Scope] = ContextVar("tricera_scope")
@@ -79,7 +48,7 @@ def current() -> Scope:
 
 
 def spend(what: str, size: int = 0, steps: int = 0) -> None:
-    """Take so much from the allowance here, where there is one."""
+    """Take bytes, and steps to trace, from the allowance here, where there is one: SafetyError if it has less."""
     if (allowance := current().allowance) is not None:
         allowance.spend(what, size, steps)
 

@@ -6,10 +6,41 @@ from typing import Any
 
 from tricera import config
 from tricera.engine import scope
+from tricera.errors import SafetyError, report
 
 TEXT, ENTRIES, OBJECTS = 1 << 26, 5_000_000, 50_000  # of a configuration: characters, values, layers and the like
 FREE = 1 << 26  # bytes that anything may ask for, however little it stores
 RATIO = 100  # how many times what is stored may be asked for beyond that
+
+
+class Allowance:
+    """What may be made of a file or a text, so that a few words in it do not fill the machine.
+
+    Args:
+        size: bytes, of variables above all.
+        steps: how often something may be traced that is repeated as often as a configuration says.
+    """
+
+    def __init__(self, size: int, steps: int = 20_000):
+        self.size, self.steps = size, steps
+
+    def spend(self, what: str, size: int = 0, steps: int = 0) -> None:
+        """Take so much for `what`.
+
+        Raises:
+            SafetyError: it is more than what is left.
+        """
+        self.steps -= steps
+        if size > self.size or self.steps < 0:
+            raise SafetyError(
+                report(
+                    f"{what} would take far more than what the file stores: nothing is made of it.",
+                    expected=f"{self.size:,} bytes at most" if size > self.size else "fewer steps to trace",
+                    got=f"{size:,} bytes" if size > self.size else None,
+                    fix="if you trust it, allow more: `keras.config.set_load_limit(bytes)`, or `safe_mode=False`.",
+                )
+            )
+        self.size -= size
 
 
 def allowed(stored: int) -> int:
@@ -25,5 +56,5 @@ def for_objects(reader: Any = None) -> Iterator[None]:
     no arrays, the limit holds; who trusts the file has none.
     """
     size = config.load_limit() if reader is None else FREE + 32 * reader.elements
-    with scope.enter(allowance=scope.Allowance(size) if scope.is_safe() else None):
+    with scope.enter(allowance=Allowance(size) if scope.is_safe() else None):
         yield
