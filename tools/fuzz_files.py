@@ -322,6 +322,7 @@ def supervise(
         **os.environ,
         "JAX_PLATFORMS": "cpu",
         "TRICERA_CACHE": "0",
+        "TRICERA_NATIVE": "0",
         "PYTHONPATH": str(ROOT / "src"),
         "KERAS_BACKEND": "jax",
     }

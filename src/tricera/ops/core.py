@@ -5,6 +5,7 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
+from tricera.engine import scope
 from tricera.engine.dtypes import dtype_of, is_float, standardize_dtype
 from tricera.engine.graph import KerasTensor, op
 from tricera.engine.variable import Variable
@@ -205,4 +206,5 @@ def unstack(x, num=None, axis=0):
     """A list of the slices of `x` along `axis`."""
     x = jnp.asarray(x)
     count = x.shape[axis] if num is None else num
+    scope.spend("unstack", steps=count)
     return [lax.index_in_dim(x, i, axis, keepdims=False) for i in range(count)]

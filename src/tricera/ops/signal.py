@@ -3,6 +3,7 @@
 from jax import lax
 from jax import numpy as jnp
 
+from tricera.engine import scope
 from tricera.engine.graph import op
 from tricera.errors import report
 
@@ -60,6 +61,7 @@ def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=
     """
     x, window = jnp.asarray(x), _window(window, sequence_length, fft_length)
     if center:
+        scope.spend("stft", steps=fft_length // max(1, x.shape[-1]))
         x = jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(fft_length // 2, fft_length // 2)], "reflect")
     return _parts(jnp.fft.rfft(extract_sequences(x, fft_length, sequence_stride) * window.astype(x.dtype)))
 

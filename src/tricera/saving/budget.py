@@ -30,7 +30,7 @@ class Allowance:
         Raises:
             SafetyError: it is more than what is left.
         """
-        self.steps -= steps
+        size, self.steps = max(0, size), self.steps - steps
         if size > self.size or self.steps < 0:
             raise SafetyError(
                 report(

@@ -12,7 +12,7 @@ import numpy as np
 from tricera.errors import SafetyError, report
 from tricera.saving import atomic, budget, h5data
 
-DEPTH, OBJECTS = 64, 1_000_000  # how deep groups may stand in each other, and how many things a file may hold
+DEPTH, OBJECTS = 64, 100_000  # how deep groups may stand in each other, and how many things a file may hold
 _UNKNOWN_TO_HDF5 = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from tricera import config, layers, models, saving
 
+EITHER = "(?s).*"  # what is said of cases that may be refused or not, if only they take little
 Door = tuple[str, Callable[[], Any]]
 
 

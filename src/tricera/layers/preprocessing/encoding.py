@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
+from tricera.engine import scope
 from tricera.engine.inputs import where
 from tricera.engine.registry import register
 from tricera.errors import report
@@ -31,6 +32,7 @@ def encode(ids: Any, mode: str, depth: int, dtype: str, weights: Any = None) -> 
         return jnp.asarray(ids, dtype)
     if mode == "one_hot":
         ids = ids[..., 0] if ids.ndim > 1 and ids.shape[-1] == 1 else ids
+        scope.spend(f"One-hot vectors of {depth} numbers", 16 * depth)
         return jnp.asarray(ids[..., None] == np.arange(depth), dtype)
     rows = module_of(ids).reshape(ids, (-1, ids.shape[-1] if ids.ndim else 1))
     found = _counted(rows, depth, weights).reshape(*ids.shape[:-1], depth)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jax import numpy as jnp
 
+from tricera.engine import scope
 from tricera.engine.inputs import where
 from tricera.engine.registry import register
 from tricera.errors import SafetyError, report
@@ -73,6 +74,7 @@ class _Lookup(HostLayer):
 
     def _special(self) -> list[Any]:
         masks = [self.mask_token] if self.mask_token is not None and self.output_mode == "int" else []
+        scope.spend(where(self), 64 * self.num_oov_indices)
         return [*masks, *[self.oov_token] * self.num_oov_indices]
 
     def get_vocabulary(self, include_special_tokens=True):
@@ -128,6 +130,7 @@ class _Lookup(HostLayer):
     def _weigh(self, idf_weights: Any) -> None:
         """Weights for all numbers: unknown tokens count as the mean of the known ones."""
         if self.output_mode == "tf_idf" and idf_weights is not None and idf_weights is not False:
+            scope.spend(where(self), 8 * self.num_oov_indices)
             own = np.asarray(idf_weights, "float32")
             self.idf_weights = np.concatenate([np.full(self.num_oov_indices, own.mean(), "float32"), own])
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from tricera import initializers, ops
+from tricera.engine import scope
 from tricera.engine.inputs import InputSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
@@ -168,6 +169,7 @@ class MelSpectrogram(Layer):
 
     def _bands(self, frequencies: int) -> np.ndarray:
         """`(frequencies, bands)`: triangles of equal width in mel; the constant is left out."""
+        scope.spend(where(self), 64 * frequencies * self.num_mel_bins)
         at = _mel(np.linspace(0.0, self.sampling_rate / 2, frequencies)[1:, None])
         edges = np.linspace(_mel(self.min_freq), _mel(self.max_freq), self.num_mel_bins + 2)
         low, middle, high = edges[:-2], edges[1:-1], edges[2:]

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from tricera.engine import scope
 from tricera.engine.inputs import where
 from tricera.engine.registry import register
 from tricera.errors import report
@@ -75,6 +76,7 @@ class TextVectorization(HostLayer):
         refuse(self, DENSE, sparse=self.sparse, ragged=self.ragged)
         grams = self.ngrams
         if grams is not None:
+            scope.spend(where(self), 64 * grams if is_whole(grams) else 0)
             lengths = self._lengths = tuple(range(1, grams + 1)) if is_whole(grams) else grams
             if not isinstance(lengths, list | tuple) or not lengths or not all(is_whole(n) and n > 0 for n in lengths):
                 what = "`ngrams` must be None, an integer, or a tuple of integers."

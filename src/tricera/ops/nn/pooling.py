@@ -3,6 +3,7 @@
 from jax import numpy as jnp
 
 from tricera import config
+from tricera.engine import scope
 from tricera.engine.graph import op
 from tricera.kernels import pool
 
@@ -42,6 +43,7 @@ def _adaptive(reduce, x, output_size, data_format):
         if count is None:
             continue
         size = int(x.shape[axis])
+        scope.spend("adaptive pooling", steps=count)
         edges = [(i * size // count, -(-(i + 1) * size // count)) for i in range(count)]
         x = jnp.stack([reduce(jnp.take(x, jnp.arange(a, b), axis), axis) for a, b in edges], axis)
     return x

@@ -3,6 +3,7 @@
 import numpy as np
 from jax import numpy as jnp
 
+from tricera.engine import scope
 from tricera.engine.graph import op
 
 
@@ -115,7 +116,10 @@ def pad(x, pad_width, mode="constant", constant_values=None):
         mode: "constant", "reflect", "symmetric", "edge", "wrap", ...
     """
     fill = {} if constant_values is None else {"constant_values": constant_values}
-    return jnp.pad(jnp.asarray(x), pad_width, mode, **fill)
+    x = jnp.asarray(x)
+    if mode not in ("constant", "edge", "empty"):  # the others take so many turns
+        scope.spend("pad", steps=int(np.max(pad_width, initial=0)) // max(1, min(x.shape, default=1)))
+    return jnp.pad(x, pad_width, mode, **fill)
 
 
 # ---- joining
@@ -163,13 +167,19 @@ def append(x1, x2, axis=None):
 @op
 def split(x, indices_or_sections, axis=0):
     """A list of the parts of `x` along `axis`: so many equal ones, or cut at these places."""
+    scope.spend("split", steps=_count(indices_or_sections))
     return jnp.split(jnp.asarray(x), indices_or_sections, axis)
 
 
 @op
 def array_split(x, indices_or_sections, axis=0):
     """As `split`; the first parts are larger by one where the number does not divide the size."""
+    scope.spend("array_split", steps=_count(indices_or_sections))
     return jnp.array_split(jnp.asarray(x), indices_or_sections, axis)
+
+
+def _count(indices_or_sections):
+    return indices_or_sections if isinstance(indices_or_sections, int) else len(indices_or_sections)
 
 
 @op

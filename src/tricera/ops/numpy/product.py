@@ -2,6 +2,7 @@
 
 from jax import numpy as jnp
 
+from tricera.engine import scope
 from tricera.engine.graph import op
 from tricera.kernels import product
 
@@ -95,6 +96,7 @@ def corrcoef(x):
 @op
 def diff(a, n=1, axis=-1):
     """The difference of neighbours along `axis`, `n` times."""
+    scope.spend("diff", steps=n)
     return jnp.diff(jnp.asarray(a), n, axis)
 
 
