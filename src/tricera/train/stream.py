@@ -11,6 +11,7 @@ import numpy as np
 
 from tricera.data import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, PyDataset
 from tricera.data.ahead import iter_of, opened, ordered, prefetched
+from tricera.data.processes import Workers
 from tricera.errors import report
 from tricera.train import checks
 from tricera.train.data import Arrays, Batch, class_weighted, is_arrays, to_arrays, unpack
@@ -24,10 +25,19 @@ class Stream:
         steps: the number of batches of an epoch; None where only the end tells.
         endless: there is one iterator for all epochs: it cannot be opened anew, or goes on by itself.
         ahead: batches made ahead, in a thread.
+        release: called when nothing is read any more.
     """
 
-    def __init__(self, open: Callable[[], Iterator], steps: int | None, endless: bool = False, ahead: int = 4):
+    def __init__(
+        self,
+        open: Callable[[], Iterator],
+        steps: int | None,
+        endless: bool = False,
+        ahead: int = 4,
+        release: Callable[[], None] = lambda: None,
+    ):
         self._open, self.steps, self.endless, self._ahead = open, steps, endless, ahead
+        self._release = release
         self._iterator: Iterator[Batch] | None = None
         self._peeked: deque[Batch] = deque()
 
@@ -73,7 +83,7 @@ class Stream:
                 for x, y, sample_weight in map(unpack, items):
                     yield x, y, class_weighted(y, sample_weight, class_weight)
 
-        return Stream(open, self.steps, self.endless, self._ahead)
+        return Stream(open, self.steps, self.endless, self._ahead, self._release)
 
     def close(self) -> None:
         """Stop the thread; the next epoch begins anew where it can."""
@@ -81,6 +91,7 @@ class Stream:
             self._iterator.close()  # type: ignore[attr-defined]
         self._iterator = None
         self._peeked.clear()
+        self._release()
 
 
 def _arrays(data: Any) -> Batch:
@@ -93,14 +104,14 @@ def from_dataset(dataset: Any, shuffle: Any = False) -> Stream:
     steps = dataset.num_batches if isinstance(dataset, PyDataset) else len(dataset)
     endless = steps is None or getattr(dataset, "endless", False)
     workers, ahead = (max(1, getattr(dataset, name, 1) or 1) for name in ("workers", "max_queue_size"))
+    make = _Maker(dataset, workers, ahead)
 
     def once() -> Iterator[Any]:
         order: Iterable[int] = itertools.count() if steps is None else range(steps)
         if steps is not None and shuffle:
             order = np.random.permutation(steps).tolist()  # noqa: NPY002
         _call(dataset, "on_epoch_begin")
-        make = dataset.__getitem__
-        with opened(ordered(make, order, workers, ahead) if workers > 1 else map(make, order)) as batches:
+        with opened(make(order)) as batches:
             yield from batches
         _call(dataset, "on_epoch_end")
 
@@ -108,7 +119,41 @@ def from_dataset(dataset: Any, shuffle: Any = False) -> Stream:
         while True:
             yield from once()
 
-    return Stream(again if endless else once, steps, endless, ahead)
+    return Stream(again if endless else once, steps, endless, ahead, make.close)
+
+
+class _Maker:
+    """Makes the batches of a PyDataset: here, by threads, or by processes, which stay from epoch to epoch."""
+
+    def __init__(self, dataset: Any, workers: int, ahead: int):
+        self._dataset, self._workers, self._ahead = dataset, workers, ahead
+        self._processes: Workers | None = None
+
+    def __call__(self, order: Iterable[int]) -> Iterator[Any]:
+        if getattr(self._dataset, "use_multiprocessing", False):
+            return self._by_processes(order)
+        if self._workers > 1:
+            return ordered(self._dataset.__getitem__, order, self._workers, self._ahead)
+        return map(self._dataset.__getitem__, order)
+
+    def _by_processes(self, order: Iterable[int]) -> Iterator[Any]:
+        if self._processes is None:
+            self._processes = Workers(self._dataset, self._workers)
+        elif _changes(self._dataset):
+            self._processes.refresh(self._dataset)
+        yield from self._processes.batches(order, self._ahead)
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._processes is not None:
+            self._processes.close()
+        self._processes = None
+
+
+def _changes(dataset: Any) -> bool:
+    """Whether a data set may be another one in the next epoch."""
+    hooks = ("on_epoch_begin", "on_epoch_end")
+    return any(getattr(type(dataset), hook, None) is not getattr(PyDataset, hook) for hook in hooks)
 
 
 def _call(thing: Any, method: str) -> None:
