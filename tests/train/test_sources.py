@@ -49,5 +49,5 @@ def test_fit_and_evaluate_take_them_epoch_after_epoch(make):
 
 
 def test_an_endless_one_of_tensorflow_needs_a_number_of_steps():
-    with pytest.raises(ValueError, match="^The data set never ends"):
+    with pytest.raises(ValueError, match=r"^The data set never ends"):
         trained(tf_dataset().repeat())
