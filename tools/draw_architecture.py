@@ -30,6 +30,7 @@ WORDS = {
     "machine": "what XLA must be told",
     "metrics": "sums over batches",
     "mixed_precision": "keras.mixed_precision",
+    "model_selection": "cross-validation",
     "models": "Sequential, functional, subclassed",
     "ops": "keras.ops, on arrays and symbolic tensors",
     "optimizers": "one update rule each",

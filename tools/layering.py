@@ -21,7 +21,7 @@ ROWS = (
     "saving",
     "models",
     "applications datasets visualization utils preprocessing transform",
-    "backend mixed_precision",
+    "backend mixed_precision model_selection",
     "legacy alias __init__ __main__",
 )
 # Within a row, only these.

@@ -43,6 +43,7 @@ from tricera.utils.series import split_dataset as split_dataset
 from tricera.utils.series import timeseries_dataset_from_array as timeseries_dataset_from_array
 from tricera.utils.session import clear_session as clear_session
 from tricera.utils.sounds import audio_dataset_from_directory as audio_dataset_from_directory
+from tricera.utils.splits import train_val_test_split as train_val_test_split
 from tricera.utils.texts import text_dataset_from_directory as text_dataset_from_directory
 
 __all__ = ["is_keras_tensor", "serialize_keras_object", "unpack_x_y_sample_weight"]
