@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tricera.engine import registry, scope
-from tricera.errors import report
+from tricera.errors import SafetyError, report
 from tricera.saving import archive, budget, h5, past, trust, weights
 from tricera.saving.containers import assets, folder
 
@@ -72,13 +73,25 @@ def _from_members(opened: Callable[[str], Any], label: str, compile: bool) -> An
         config = members.config()
         compiled, built = config.pop("compile_config", None) if compile else None, config.pop("build_config", None)
         config.pop("compile_config", None)
-        trust.examine([config, compiled], label, registry.custom())
+        if old := past.is_old(config, members.version()):
+            config = past.modern(config)
+            compiled = compiled and past.training.compile_config(compiled)
+        try:
+            trust.examine(config, label, registry.custom())
+        except TypeError:
+            trust.examine([config, compiled], label, registry.custom())  # says what is missing for both
+            raise
         model = _model(config, label)
         if built and not model.built:
             model.build_from_config(built)
+        if old:
+            weights.read(model, reader)
         if compiled:
-            model.compile_from_config(compiled)
-        weights.read(model, reader)
+            _compile(model, compiled, label)
+        if not old:
+            weights.read(model, reader)
+        elif getattr(model, "optimizer", None) is not None:
+            _restore(lambda: past.state.read_numbered(model.optimizer, reader.store("optimizer")), label)
         assets.read(model, members)
     return model
 
@@ -94,11 +107,43 @@ def _from_hdf5(label: str, compile: bool) -> Any:
                     fix="build the model in Python and `model.load_weights(filepath)`.",
                 )
             )
-        config = _modern(archive.parse(attributes["model_config"], label), label, attributes.get("keras_version"))
+        config, version = archive.parse(attributes["model_config"], label), attributes.get("keras_version")
+        if past.is_old(config, version):
+            config = past.modern(config)
         trust.examine(config, label, registry.custom())
         model = _model(config, label)
-        past.weights.read(model, reader)
+        pairs, origin = past.weights.read(model, reader)
+        if compile and "training_config" in attributes:
+            training = archive.parse(attributes["training_config"], label)
+            _compile(model, past.training.compile_config(training), label)
+            if getattr(model, "optimizer", None) is not None:
+                _restore(lambda: past.state.read(model.optimizer, reader, pairs, origin), label)
     return model
+
+
+def _compile(model: Any, config: dict[str, Any], label: str) -> None:
+    """Compile as the file says; where that fails the model is whole all the same."""
+    try:
+        trust.examine(config, label, registry.custom())
+        model.compile_from_config(config)
+    except SafetyError:
+        raise
+    except Exception as error:
+        text = report(
+            f"{label}: the model is loaded, but not compiled: {str(error).splitlines()[0]}",
+            fix="`model.compile(...)`, or name what is missing in `custom_objects`.",
+        )
+        warnings.warn(text, stacklevel=5)
+
+
+def _restore(read: Callable[[], None], label: str) -> None:
+    """Read the state of the optimizer; where that fails training starts anew."""
+    try:
+        read()
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        if isinstance(error, SafetyError):
+            raise
+        warnings.warn(f"{label}: the optimizer starts anew: {str(error).splitlines()[0]}", stacklevel=5)
 
 
 def model_from_json(
@@ -113,16 +158,10 @@ def model_from_json(
     label = "The JSON text"
     known = registry.custom_object_scope(custom_objects or {})
     with scope.guarded(safe_mode), known, budget.for_objects(), trust.understood(label):
-        config = _modern(archive.parse(json_string, label), label)
+        config = archive.parse(json_string, label)
+        config = past.modern(config) if past.is_old(config) else config
         trust.examine(config, label, registry.custom())
         return registry.deserialize(config, registry.LAYERS)
-
-
-def _modern(config: dict[str, Any], label: str, version: Any = None) -> dict[str, Any]:
-    """The configuration in Keras 3's form."""
-    if not past.is_old(config, version):
-        return config
-    return past.modern(config)
 
 
 def _model(config: dict[str, Any], label: str) -> Any:

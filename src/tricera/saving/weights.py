@@ -182,7 +182,7 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
                     raise ValueError(_explain(reader, [_Difference(difference.path, [repr(error)])], used)) from error
                 wrong.append(_Difference(difference.path, [repr(error)]))
         advance(sizes[difference.path])
-    unused = [path for path in _unused(reader, used) if "optimizer/" not in path]
+    unused = [path for path in _unused(reader, used) if not path.startswith(("optimizer/", "metrics/"))]
     if wrong:
         warnings.warn(_explain(reader, wrong, used), stacklevel=3)
     elif unused:

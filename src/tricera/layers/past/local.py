@@ -64,6 +64,11 @@ class _Local(SpatialFilter):
             outputs = outputs + self.bias.value.reshape(outputs.shape[1:])
         return self.activation(outputs)
 
+    def load_own_variables(self, store):
+        self.kernel.assign(self.kernel_of(store["0"]))
+        if self.bias is not None:
+            self.bias.assign(store["1"])
+
     def kernel_of(self, array: Any) -> np.ndarray:
         """The kernel from an array in the layout of any `implementation` of Keras 2."""
         if array.ndim == 3:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tricera.errors import report
-from tricera.saving.past import graph, merge, operations
+from tricera.saving.past import graph, merge
 from tricera.saving.past.names import (
     ACTIVATIONS,
     ARGUMENTS,
@@ -114,8 +114,6 @@ def layer(form: Form) -> Form:
     place = {name: form[name] for name in ("name", "inbound_nodes") if name in form}
     if kind in ("Sequential", "Graph") or (isinstance(config, dict) and "input_layers" in config):
         return {**_model(form, form.get("name")), **place}
-    if kind in operations.LAYERS:
-        return {**operations.LAYERS[kind](config), **place}
     if kind == "Merge":
         return {**_form(*merge.merged(config), "keras.layers"), **place}
     if kind == "Lambda":
@@ -160,14 +158,8 @@ def _arguments(kind: str, config: Form) -> Form:
 
 
 def _input(config: Form) -> Form:
-    dtype = config.get("dtype") or config.get("input_dtype")
     shape = config.get("batch_input_shape", config.get("batch_shape"))
-    return {"name": config.get("name"), "batch_shape": shape, "dtype": _policy(dtype) if dtype else None}
-
-
-def _policy(dtype: Any) -> Any:
-    """An input's dtype: a name."""
-    return dtype["config"]["name"] if isinstance(dtype, dict) else dtype
+    return {"name": config.get("name"), "batch_shape": shape, "dtype": merge.dtype_of(config)}
 
 
 def _value(name: str, value: Any) -> Any:

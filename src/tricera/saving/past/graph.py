@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tricera.errors import report
+from tricera.saving.past import operations
 
 Form = dict[str, Any]
 
@@ -13,10 +14,15 @@ _RECURRENT = {"RNN", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", 
 
 def functional(config: Form, layer: Callable[[Form], Form]) -> Form:
     """The configuration of a graph; `layer` translates one layer."""
-    layers = [layer(each) for each in config["layers"]]
     ranks = _ranks(config)
-    for each in layers:
-        each["inbound_nodes"] = [_use(use, each["class_name"], ranks) for use in each.get("inbound_nodes") or []]
+    layers = []
+    for each in config["layers"]:
+        if each["class_name"] in operations.KINDS:
+            layers.append(operations.operation(each, [_use(use, "", ranks) for use in each["inbound_nodes"]]))
+            continue
+        new = layer(each)
+        uses = [_use(use, new["class_name"], ranks) for use in each.get("inbound_nodes") or []]
+        layers.append({**new, "inbound_nodes": uses})
     return {
         "name": config.get("name"),
         "trainable": config.get("trainable", True),

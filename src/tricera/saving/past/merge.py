@@ -47,9 +47,14 @@ def declared(config: Form) -> Form | None:
         shape = [None, *length, config["input_dim"]]
     if shape is None and config.get("input_length"):
         shape = [None, config["input_length"]]
+    return {"batch_shape": shape, "dtype": dtype_of(config)} if shape else None
+
+
+def dtype_of(config: Form) -> str | None:
+    """The name of the dtype of a layer's input."""
     dtype = config.get("input_dtype") or config.get("dtype")
-    dtype = dtype["config"]["name"] if isinstance(dtype, dict) else dtype
-    return {"batch_shape": shape, "dtype": dtype.removeprefix("mixed_") if dtype else None} if shape else None
+    name = dtype["config"]["name"] if isinstance(dtype, dict) else dtype
+    return {"float": "float32", "int": "int32"}.get(name, name.removeprefix("mixed_")) if name else None
 
 
 def joined(config: Form, layer: Callable[[Form], Form]) -> Form:

@@ -138,7 +138,6 @@ MEANINGLESS = {"consume_less", "fused", "implementation", "truncate_gradient", "
     "input_length",
     "custom_name",
     "theano_mode",
-    "zero_output_for_mask",
 }
 MEANINGLESS_IF = {
     "dropout": (0, None),
@@ -154,6 +153,7 @@ MEANINGLESS_IF = {
     "rng_type": (None,),
     "force_generator": (None, False),
     "num_constants": (None, 0),
+    "zero_output_for_mask": (False,),
 }
 # Layers whose configuration in Keras 1 did not say where the channels stand.
 UNORDERED = {"UpSampling2D", "UpSampling3D", "ZeroPadding2D", "ZeroPadding3D", "Cropping2D", "Cropping3D"}
@@ -170,6 +170,7 @@ UNUSED = {
     "ConvLSTM2D": {"groups", "return_runtime"},
     "ConvLSTM3D": {"groups", "return_runtime"},
     "GlobalAveragePooling1D": set(),
+    "MultiHeadAttention": {"softmax_robust_masking", "query_shape", "key_shape", "value_shape"},
     "LSTM": {"return_runtime"},
     "GRU": {"return_runtime"},
     "SimpleRNN": {"return_runtime"},

@@ -17,15 +17,17 @@ from tricera.saving.past.hdf5 import Group, Origin
 _SEEDS = re.compile(r"(StateVar|random_generator|seed_generator)")
 
 
-class _Pair(NamedTuple):
+class Pair(NamedTuple):
     """A layer, and the arrays of the file that are its weights."""
 
     layer: Any
     group: Group
 
 
-def read(model: Any, reader: h5.Reader, by_name: bool = False, skip_mismatch: bool = False) -> None:
-    """Set the model's weights to the arrays of a file.
+def read(
+    model: Any, reader: h5.Reader, by_name: bool = False, skip_mismatch: bool = False
+) -> tuple[list[Pair], Origin]:
+    """Set the model's weights to the arrays of a file; which layer took what, and where the file comes from.
 
     Args:
         by_name: whether layers are found by their names; what has no counterpart stays as it is.
@@ -47,6 +49,7 @@ def read(model: Any, reader: h5.Reader, by_name: bool = False, skip_mismatch: bo
                 variable.assign(value)
     if wrong:
         warnings.warn(_explain(reader, wrong), stacklevel=4)
+    return pairs, origin
 
 
 def _without_seeds(group: Group) -> Group:
@@ -58,12 +61,12 @@ def _without_seeds(group: Group) -> Group:
 # ---- which arrays are whose
 
 
-def _paired_by_name(model: Any, found: list[Group]) -> Iterator[_Pair]:
+def _paired_by_name(model: Any, found: list[Group]) -> Iterator[Pair]:
     layers = order.leaves_by_name(model)
-    return (_Pair(layers[group.name], group) for group in found if group.names and group.name in layers)
+    return (Pair(layers[group.name], group) for group in found if group.names and group.name in layers)
 
 
-def _paired(model: Any, found: list[Group], reader: h5.Reader) -> list[_Pair]:
+def _paired(model: Any, found: list[Group], reader: h5.Reader) -> list[Pair]:
     """By name where the file's names are the model's, else in order."""
     with_arrays = [group for group in found if group.names]
     named = list(_paired_by_name(model, found))
@@ -73,7 +76,7 @@ def _paired(model: Any, found: list[Group], reader: h5.Reader) -> list[_Pair]:
         return named
     for candidates in (layers, list(_flattened(model))):
         if len(candidates) == len(with_arrays):
-            return [_Pair(layer, group) for layer, group in zip(candidates, with_arrays, strict=True)]
+            return [Pair(layer, group) for layer, group in zip(candidates, with_arrays, strict=True)]
     raise ValueError(
         report(
             f"{where(model)}: Layer count mismatch when loading weights from file. Model expected {len(layers)} "
@@ -97,7 +100,7 @@ def _flattened(model: Any) -> Iterator[Any]:
 # ---- values
 
 
-def _values(pair: _Pair, reader: h5.Reader, origin: Origin, load: bool) -> Iterator[tuple[Variable, np.ndarray]]:
+def _values(pair: Pair, reader: h5.Reader, origin: Origin, load: bool) -> Iterator[tuple[Variable, np.ndarray]]:
     """The variables of a layer with their values; without `load`, with empty arrays of the values' shapes.
 
     Raises:
@@ -118,7 +121,7 @@ def _values(pair: _Pair, reader: h5.Reader, origin: Origin, load: bool) -> Itera
         raise ValueError(f"{start} weights in the model, {len(pair.group.paths)} in the file")
 
 
-def _differences(pair: _Pair, reader: h5.Reader, origin: Origin) -> list[str]:
+def _differences(pair: Pair, reader: h5.Reader, origin: Origin) -> list[str]:
     """Where the variables of a layer and its arrays differ."""
     missing = [f"missing:     {path}" for path in pair.group.paths if path not in reader.paths]
     if missing:

@@ -1,0 +1,120 @@
+"""What optimizers of Keras 1, 2 and tf.keras kept: the arrays of a file for the variables of an optimizer here."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tricera.errors import report
+from tricera.saving import h5
+from tricera.saving.past import arrays, hdf5, order
+from tricera.saving.past.hdf5 import Group, Origin
+from tricera.saving.past.order import Segment
+
+Name = tuple[str, str]  # of an array: its layer's, and its own
+
+_LAST = re.compile(r"/(m|v|vhat|rms|momentum|mg|accumulator|accum_grad|accum_var|linear)(:\d+)?$")
+_SECOND = re.compile(r"^[^/]+/(m|v|vhat|u|n|momentum|velocity|average_gradient|accumulat\w+|linear)/")
+
+
+def read(optimizer: Any, reader: h5.Reader, pairs: Sequence[tuple[Any, Group]], origin: Origin) -> None:
+    """Set the state of a built optimizer; `pairs` are the layers of the model with their arrays in the file.
+
+    Raises:
+        ValueError: the file's state is that of another optimizer, or of other variables.
+    """
+    group = hdf5.optimizer_group(reader)
+    if group is None or not group.paths:
+        return
+    if str(reader.attributes.get("keras_version", "")).startswith("3"):
+        _assign(optimizer.variables, [reader.read(path) for path in group.paths])
+        return
+    segments = list(_trained(pairs))
+    names = [name for _, inside in segments for name in inside]
+    if origin.generation == 1:  # which sorted them
+        names.sort(key=lambda name: name[1])
+    steps, slots = _slots(group, len(names), reader)
+    if steps is not None:
+        optimizer._iterations.assign(reader.read(steps))
+    for place, paths in enumerate(slots[: len(optimizer._slots[0])]):
+        values = {name: reader.read(path) for name, path in zip(names, paths, strict=True)}
+        for segment, inside in segments:
+            found = arrays.convert(segment.owner, segment.variables, [values[name] for name in inside], origin)
+            for variable, value in zip(segment.variables, found, strict=True):
+                _assign([optimizer._slots[optimizer._index[variable]][place]], [value])
+    _complete(optimizer)
+
+
+def _trained(pairs: Sequence[tuple[Any, Group]]) -> Iterator[tuple[Segment, list[Name]]]:
+    """The variables that were trained, layer by layer, with the names of their arrays."""
+    seen: set[int] = set()
+    for layer, group in pairs:
+        start = 0
+        for owner, variables in order.segments(layer):
+            count = arrays.count(owner, variables, group.names[start:])
+            trained = [v for v in variables if v.trainable and id(v) not in seen]
+            stop = start + (count if len(trained) == len(variables) else len(trained))
+            if trained:
+                seen.update(map(id, trained))
+                yield Segment(owner, trained), [(group.name, name) for name in group.names[start:stop]]
+            start += count
+
+
+def _slots(group: Group, count: int, reader: h5.Reader) -> tuple[str | None, list[list[str]]]:
+    """The path of the number of steps, and those of the arrays: a list for each kind, in the order of the variables."""
+    labels: dict[str, list[str]] = {}
+    scalars, rest = [], []
+    for name, path in zip(group.names, group.paths, strict=True):
+        label = _LAST.search(name) or _SECOND.search(name)
+        if label:
+            labels.setdefault(label[1], []).append(path)
+        elif reader.shape(path) == () and not rest:
+            scalars.append(path)
+        else:
+            rest.append(path)
+    steps = scalars[0] if scalars else None
+    slots = list(labels.values()) or [rest[i : i + count] for i in range(0, len(rest), count)] if count else []
+    if any(len(paths) != count for paths in slots):
+        raise ValueError(
+            report(
+                "The state of the optimizer is that of other variables.",
+                expected=f"arrays for {count} variables",
+                got=f"{len(group.paths)} arrays",
+            )
+        )
+    return steps, slots
+
+
+def read_numbered(optimizer: Any, store: h5.Store) -> None:
+    """Set the state from the numbered arrays of tf.keras' `.keras`, which has no learning rate among them.
+
+    Raises:
+        ValueError: there are more or fewer arrays.
+    """
+    if not len(store):
+        return
+    variables = [v for v in optimizer.variables if v is not optimizer._learning_rate]
+    variables = [v for v in variables if v is not getattr(optimizer, "_u_product", None)]
+    _assign(variables, [store[str(i)] for i in range(len(store))])
+    _complete(optimizer)
+
+
+def _complete(optimizer: Any) -> None:
+    """Nadam's product of all momentums so far, which was not always stored, and follows from the number of steps."""
+    if hasattr(optimizer, "_u_product"):
+        steps = np.arange(1, int(optimizer._iterations.numpy()) + 1)
+        optimizer._u_product.assign(np.prod(optimizer._mu(steps), dtype="float32"))
+
+
+def _assign(variables: Sequence[Any], values: Sequence[np.ndarray]) -> None:
+    if [v.shape for v in variables] != [np.shape(value) for value in values]:
+        raise ValueError(
+            report(
+                "The state of the optimizer is that of another one.",
+                expected=f"{len(variables)} arrays of shapes {[v.shape for v in variables][:5]}...",
+                got=f"{len(values)} arrays of shapes {[np.shape(value) for value in values][:5]}...",
+            )
+        )
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

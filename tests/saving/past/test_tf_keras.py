@@ -1,0 +1,74 @@
+"""Models that tf_keras writes now: same outputs in each format, and the same next step of training."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tricera import saving
+
+WRITER = Path(__file__).with_name("tf_keras_writes.py")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    if importlib.util.find_spec("tf_keras") is None:
+        pytest.skip("tf_keras is not installed")
+    target = tmp_path_factory.mktemp("tf_keras")
+    environment = {name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "XLA_FLAGS")}
+    done = subprocess.run([sys.executable, WRITER, target], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return target
+
+
+def largest_error(found, expected):
+    errors = [np.max(np.abs(a - b) / np.maximum(1, np.abs(b))) for a, b in zip(found, expected, strict=True)]
+    return max(errors, default=0)
+
+
+def loaded(folder, name):
+    """The model by each way into it."""
+    yield saving.load_model(folder / f"{name}.h5")
+    yield saving.load_model(folder / f"{name}.keras")
+    model = saving.model_from_json((folder / f"{name}.json").read_text())
+    model.load_weights(folder / f"{name}_weights.h5")
+    yield model
+
+
+def test_same_outputs(folder):
+    names = sorted(path.stem for path in folder.glob("*.json"))
+    assert len(names) > 15
+    for name in names:
+        with np.load(folder / f"{name}.npz") as numbers:
+            inputs = [numbers[key] for key in numbers if key.startswith("input")]
+            expected = [numbers[key] for key in numbers if key.startswith("output")]
+        model, *others = loaded(folder, name)
+        found = model(inputs if len(inputs) > 1 else inputs[0])
+        error = largest_error(found if isinstance(found, list) else [found], expected)
+        assert error < 1e-5, f"{name}: {error:.1e}"
+        for other in others:
+            assert other.get_config() == model.get_config(), name
+            assert largest_error(other.get_weights(), model.get_weights()) == 0, name
+
+
+def test_next_step(folder):
+    data = np.load(folder / "data.npz")
+    names = sorted(path.stem for path in folder.glob("*.npz") if not path.with_suffix(".json").exists())
+    names.remove("data")
+    assert len(names) > 15
+    for name in names:
+        expected = [value for _, value in np.load(folder / f"{name}.npz").items()]
+        model = saving.load_model(folder / f"{name}.h5")
+        if not name.startswith("old"):  # tf_keras keeps no state of those in .keras
+            other = saving.load_model(folder / f"{name}.keras").optimizer
+            assert other.get_config() == model.optimizer.get_config(), name
+            state = [[v.numpy() for v in each.variables] for each in (model.optimizer, other)]
+            assert largest_error(*state) == 0, name
+        model.run_eagerly = True
+        model.train_on_batch(data["x"][2], data["y"][2])
+        error = largest_error(model.get_weights(), expected)
+        assert error < 1e-5, f"{name}: {error:.1e}"
