@@ -90,11 +90,6 @@ class Members:
         """The configuration of the model."""
         return parse(self.read(CONFIG), f"{self.label}: {CONFIG!r}")
 
-    def version(self) -> str | None:
-        """The version of the Keras that wrote the file."""
-        found = parse(self._read(METADATA), f"{self.label}: {METADATA!r}").get("keras_version")
-        return None if found is None else str(found)
-
     def weights(self) -> h5.Reader:
         """The arrays."""
         data = self.read(WEIGHTS)

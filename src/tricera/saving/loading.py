@@ -73,7 +73,7 @@ def _from_members(opened: Callable[[str], Any], label: str, compile: bool) -> An
         config = members.config()
         compiled, built = config.pop("compile_config", None) if compile else None, config.pop("build_config", None)
         config.pop("compile_config", None)
-        if old := past.is_old(config, members.version()):
+        if old := past.is_old(config, _version(members)):
             config = past.modern(config)
             compiled = compiled and past.training.compile_config(compiled)
         try:
@@ -94,6 +94,16 @@ def _from_members(opened: Callable[[str], Any], label: str, compile: bool) -> An
             _restore(lambda: past.state.read_numbered(model.optimizer, reader.store("optimizer")), label)
         assets.read(model, members)
     return model
+
+
+def _version(members: Any) -> str | None:
+    """The version of the Keras that wrote a `.keras` file, if it says so."""
+    try:
+        return archive.parse(members.read(archive.METADATA), archive.METADATA).get("keras_version")
+    except SafetyError:
+        raise
+    except ValueError:
+        return None
 
 
 def _from_hdf5(label: str, compile: bool) -> Any:
