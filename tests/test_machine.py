@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 
 import jax
 import pytest
@@ -11,11 +12,14 @@ from tricera import machine
 
 FLAG = "--xla_cpu_experimental_ynn_fusion_type"
 SHOW = """
-import os, time, jax
+import os, threading, time, jax
 from tricera import machine
 start = time.perf_counter()
 machine.prepare()
 took = time.perf_counter() - start
+for thread in threading.enumerate():
+    if thread.name == "tricera-trim":
+        thread.join()
 from jax._src import xla_bridge
 print(xla_bridge.backends_are_initialized(), os.environ.get("XLA_FLAGS"), jax.config.jax_compilation_cache_dir, took)
 """
@@ -75,3 +79,27 @@ def test_the_memory_budget_is_a_share_of_what_is_free(monkeypatch):
     monkeypatch.setattr(machine, "_container_available", lambda: None)
     assert machine.memory_budget_bytes() == 2 << 30
     assert machine.platform() == jax.default_backend()
+
+
+def test_the_programs_on_disk_stay_within_their_limit(tmp_path):
+    for age, name in enumerate(("new", "read", "old", "older")):
+        folder = tmp_path / ("one", "other")[age % 2]
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}-cache").write_bytes(bytes(100))
+        os.utime(folder / f"{name}-cache", (1000 - age, 900 - age))
+    os.utime(tmp_path / "other" / "read-cache", (2000, 1))  # written first, and used last
+    (tmp_path / "library.so").write_bytes(bytes(1000))
+    threads = [threading.Thread(target=machine.trim, args=(tmp_path, 250)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(path.name for path in tmp_path.rglob("*-cache")) == ["new-cache", "read-cache"]
+    assert (tmp_path / "library.so").exists()
+    machine.trim(tmp_path / "nowhere", 0)
+
+
+def test_a_process_trims_when_it_starts(tmp_path):
+    (tmp_path / "some-cache").write_bytes(bytes(100))
+    prepared(TRICERA_CACHE_DIR=str(tmp_path), TRICERA_CACHE_LIMIT="50")
+    assert not list(tmp_path.glob("*-cache"))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 # The house, lowest row first. A module or folder of `tricera` may import what stands in the rows below its own.
 ROWS = (
-    "errors config machine expressions",
+    "errors config machine expressions tree",
     "engine",
     "kernels data",
     "ops random",
@@ -21,13 +21,14 @@ ROWS = (
     "saving",
     "models",
     "applications datasets visualization utils preprocessing transform",
-    "backend mixed_precision model_selection",
+    "backend dtype_policies mixed_precision model_selection",
     "legacy alias __init__ __main__",
 )
 # Within a row, only these.
 ARROWS = {
     "config": {"errors"},
     "expressions": {"errors"},
+    "tree": {"errors"},
     "metrics": {"losses"},
     "applications": {"utils"},
     "preprocessing": {"utils"},

@@ -13,6 +13,7 @@ from tricera import (  # noqa: E402
     constraints,
     data,
     datasets,
+    dtype_policies,
     errors,
     initializers,
     layers,
@@ -26,6 +27,7 @@ from tricera import (  # noqa: E402
     preprocessing,
     random,
     regularizers,
+    tree,
     utils,
 )
 from tricera.alias import install  # noqa: E402
@@ -69,6 +71,7 @@ __all__ = [
     "constraints",
     "data",
     "datasets",
+    "dtype_policies",
     "initializers",
     "install",
     "layers",
@@ -82,6 +85,7 @@ __all__ = [
     "preprocessing",
     "random",
     "regularizers",
+    "tree",
     "utils",
 ]
 

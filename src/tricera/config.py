@@ -1,16 +1,30 @@
-"""What holds for the whole process: floatx, epsilon, image data format, the home folder."""
+"""What holds for the whole process: dtypes, epsilon, image data format, limits, what is shown, the home folder."""
 
 import json
 import os
+from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
-from tricera.errors import report
+import jax
+
+from tricera.errors import missing, report
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _FORMATS = ("channels_last", "channels_first")
 _unsafe: ContextVar[bool] = ContextVar("tricera_unsafe", default=False)
-_settings = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last", "load_limit": 1 << 32}
+_settings: dict[str, Any] = {
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+    "load_limit": 1 << 32,
+    "dtype_policy": None,
+    "interactive_logging": True,
+    "flash_attention": None,
+    "max_epochs": None,
+    "max_steps_per_epoch": None,
+}
 
 
 def home() -> Path:
@@ -30,6 +44,30 @@ def set_floatx(value: str) -> None:
         ValueError: `value` is not a float dtype.
     """
     _settings["floatx"] = _one_of(value, _FLOATS, "Unknown `floatx` value")
+
+
+_policy_of: Callable[[Any], Any]
+
+
+def takes_policies(function: Callable) -> Callable:
+    """Decorator of the function that makes a policy of a name: policies stand above settings."""
+    global _policy_of
+    _policy_of = function
+    return function
+
+
+def dtype_policy() -> Any:
+    """The policy of layers that name none."""
+    return _policy_of(_settings["dtype_policy"] or floatx())
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the policy of layers that are made from now on and name none; None for that of `floatx`.
+
+    Raises:
+        ValueError: `policy` is neither a policy nor the name of one.
+    """
+    _settings["dtype_policy"] = None if policy is None else _policy_of(policy)
 
 
 def epsilon() -> float:
@@ -86,9 +124,108 @@ def set_load_limit(size: int) -> None:
     _settings["load_limit"] = int(size)
 
 
+# ---- training at most so long: to try a program out
+
+
+def max_epochs() -> int | None:
+    """The most epochs of a `fit`, or None: `$KERAS_MAX_EPOCHS` unless set."""
+    return _limit("max_epochs")
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Set `max_epochs`."""
+    _set_limit("max_epochs", max_epochs)
+
+
+def max_steps_per_epoch() -> int | None:
+    """The most batches of an epoch, an evaluation or a prediction, or None: `$KERAS_MAX_STEPS_PER_EPOCH` unless set."""
+    return _limit("max_steps_per_epoch")
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Set `max_steps_per_epoch`."""
+    _set_limit("max_steps_per_epoch", max_steps_per_epoch)
+
+
+def _limit(name: str) -> int | None:
+    stored = _settings[name]
+    return int(os.environ.get(f"KERAS_{name.upper()}", 0)) or None if stored is None else stored
+
+
+def _set_limit(name: str, limit: int | None) -> None:
+    if limit is not None and (not isinstance(limit, int) or limit < 1):
+        raise ValueError(report(f"`{name}` is no limit.", expected="a positive integer, or None", got=repr(limit)))
+    _settings[name] = limit
+
+
+# ---- what is shown
+
+
+def enable_interactive_logging() -> None:
+    """Show progress on the screen, as at the start."""
+    _settings["interactive_logging"] = True
+
+
+def disable_interactive_logging() -> None:
+    """Hand lines of progress to Python's logger `tricera` instead of showing them."""
+    _settings["interactive_logging"] = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether progress is shown on the screen."""
+    return _settings["interactive_logging"]
+
+
+def enable_traceback_filtering() -> None:
+    """Leave the frames inside of JAX out of tracebacks, as at the start."""
+    jax.config.update("jax_traceback_filtering", "auto")
+
+
+def disable_traceback_filtering() -> None:
+    """Show every frame in tracebacks."""
+    jax.config.update("jax_traceback_filtering", "off")
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Whether tracebacks leave the frames inside of JAX out."""
+    return jax.config.jax_traceback_filtering != "off"  # type: ignore[attr-defined]
+
+
+# ---- what computes
+
+
+def enable_flash_attention() -> None:
+    """Let attention on a GPU run as one fused kernel wherever a layer does not say."""
+    _settings["flash_attention"] = True
+
+
+def disable_flash_attention() -> None:
+    """Let attention run as XLA lowers it wherever a layer does not say."""
+    _settings["flash_attention"] = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """Whether attention is fused; None where nobody said, which is as False."""
+    return _settings["flash_attention"]
+
+
+def is_nnx_enabled() -> bool:
+    """Whether layers are modules of Flax's NNX: they never are."""
+    return False
+
+
 def backend() -> str:
     """The name of the array library: always `"jax"`."""
     return "jax"
+
+
+def set_backend(backend: str) -> None:
+    """Accept `"jax"`.
+
+    Raises:
+        ValueError: another library.
+    """
+    _one_of(backend, ("jax",), "Unable to import backend: there is one only")
 
 
 def _one_of(value: str, choices: tuple[str, ...], what: str) -> str:
@@ -109,3 +246,5 @@ def _read_settings() -> None:
 
 
 _read_settings()
+
+__getattr__ = missing(__name__, globals())

@@ -9,6 +9,7 @@ from tricera import errors
 from tricera.engine import registry
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
+from tricera.errors import report
 
 
 def get(identifier: Any) -> Any:
@@ -30,7 +31,7 @@ class Constraint(Configured):
     """Base of all constraints: `constraint(w)` is the array that takes the place of `w`."""
 
     def __call__(self, w: Any) -> Any:
-        raise NotImplementedError("Constraint subclasses must implement the `__call__()` method.")
+        raise NotImplementedError(report("Constraint subclasses must implement the `__call__()` method."))
 
 
 @register("constraint", "maxnorm")

@@ -25,6 +25,12 @@ def report(what: str, *, expected: object = None, got: object = None, fix: str |
     return "\n".join([what, *(f"  {name + ':':<9} {value}" for name, value in rows if value is not None)])
 
 
+def abstract(thing: object, method: str) -> NotImplementedError:
+    """The error of a method that only subclasses have."""
+    name = type(thing).__name__
+    return NotImplementedError(report(f"{name} does not define `{method}`.", fix=f"write `def {method}` in {name}."))
+
+
 def nearest(name: str, choices: Iterable[str]) -> str | None:
     """The one of `choices` that looks most like `name`, whatever its case; None if none is near."""
     by_fold = {choice.lower(): choice for choice in sorted(choices)}

@@ -41,7 +41,7 @@ class Initializer(Configured):
     SeedGenerator."""
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
-        raise NotImplementedError("Initializer subclasses must implement the `__call__()` method.")
+        raise NotImplementedError(report("Initializer subclasses must implement the `__call__()` method."))
 
     def clone(self) -> "Initializer":
         """An initializer of the same configuration."""

@@ -4,10 +4,12 @@ Each gives way to the user's own, and has a switch: `TRICERA_MALLOC=0`, `TRICERA
 Measurements are in `docs/performance.md`.
 """
 
+import contextlib
 import ctypes
 import hashlib
 import os
 import platform as _host
+import threading
 from pathlib import Path
 
 import jax
@@ -20,6 +22,7 @@ _TOP_PAD = 64 << 20
 
 _FUSIONS = "--xla_cpu_experimental_ynn_fusion_type"
 _MIB = 1 << 20
+_CACHE_LIMIT = 1024 * _MIB
 _CPU_SHARE, _ACCELERATOR_SHARE = 0.25, 0.5
 
 
@@ -62,9 +65,13 @@ def _add_xla_flags() -> None:
         os.environ["XLA_FLAGS"] = f"{flags} {_FUSIONS}=-individual_convolution".strip()
 
 
+def _cache_home() -> Path:
+    return Path(os.environ.get("TRICERA_CACHE_DIR") or Path.home() / ".cache" / "tricera" / "xla")
+
+
 def cache_folder() -> Path | None:
     """Where what is compiled for this processor is kept; None where nothing may or can be kept."""
-    folder = Path(os.environ.get("TRICERA_CACHE_DIR") or Path.home() / ".cache" / "tricera" / "xla")
+    folder = _cache_home()
     if os.environ.get("TRICERA_CACHE") == "0" or not _writable(folder):
         return None
     # Machine code: another processor, sharing the folder, must not find it.
@@ -80,6 +87,28 @@ def _cache_programs() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     if "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES" not in os.environ:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    limit = int(os.environ.get("TRICERA_CACHE_LIMIT") or _CACHE_LIMIT)
+    threading.Thread(target=trim, args=(_cache_home(), limit), name="tricera-trim", daemon=True).start()
+
+
+def trim(folder: Path, limit: int) -> None:
+    """Delete the programs below a folder that were not used for longest, until `limit` bytes are left.
+
+    Other processes may read, write and trim at the same time: a program that is gone is compiled again.
+    """
+    programs = []
+    for path in folder.glob("**/*-cache"):
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            # Where the system notes no reading, or but once a day, the writing counts.
+            programs.append((max(found.st_atime, found.st_mtime), found.st_size, path))
+    excess = sum(size for _, size, _ in programs) - limit
+    for _, size, path in sorted(programs):
+        if excess <= 0:
+            return
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            excess -= size
 
 
 def _writable(folder: Path) -> bool:

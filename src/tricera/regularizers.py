@@ -31,7 +31,7 @@ class Regularizer(Configured):
     """Base of all regularizers: `regularizer(x)` is a scalar."""
 
     def __call__(self, x: Any) -> Any:
-        raise NotImplementedError("Regularizer subclasses must implement the `__call__()` method.")
+        raise NotImplementedError(report("Regularizer subclasses must implement the `__call__()` method."))
 
 
 @register("regularizer")

@@ -2,16 +2,16 @@ import jax
 import pytest
 
 from tests.laws.table import ROWS
-from tricera.engine import dtypes
+from tricera import config
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_mixed_precision_computes_in_16_bits_and_keeps_weights_in_32(row):
-    dtypes.set_dtype_policy("mixed_bfloat16")
+    config.set_dtype_policy("mixed_bfloat16")
     try:
         layer = row.make()
     finally:
-        dtypes.set_dtype_policy(None)
+        config.set_dtype_policy(None)
     for training in (False, True):
         outputs = layer(*row.arguments(), training=training)
         assert {str(leaf.dtype) for leaf in jax.tree_util.tree_leaves(outputs)} == {"bfloat16"}

@@ -1,15 +1,21 @@
 """Where progress is shown: a line that is redrawn in place on a terminal, whole lines elsewhere."""
 
+import logging
 import os
 import sys
 import unicodedata
+
+from tricera import config
+
+_logger = logging.getLogger("tricera")
 
 _drawn = 0  # columns of the unfinished line that stands on the screen
 
 
 def is_live() -> bool:
     """Whether a line can be redrawn in place: a terminal, a notebook, or the console of PyCharm."""
-    return _is_terminal() or _is_notebook() or "PYCHARM_HOSTED" in os.environ
+    shown = _is_terminal() or _is_notebook() or "PYCHARM_HOSTED" in os.environ
+    return shown and config.is_interactive_logging_enabled()
 
 
 def _is_terminal() -> bool:
@@ -59,7 +65,10 @@ def keep() -> None:
 
 
 def say(text: str) -> None:
-    """Print a line, above the unfinished one."""
+    """Print a line, above the unfinished one; or log it, where the user wants that."""
+    if not config.is_interactive_logging_enabled():
+        _logger.info(text)
+        return
     clear()
     _write(text + "\n")
 

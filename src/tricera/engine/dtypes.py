@@ -83,6 +83,10 @@ class DTypePolicy(Configured):
         """How the layer's weights are quantized: not at all."""
         return None
 
+    def at(self, path: str) -> "DTypePolicy":
+        """The policy of the layer at a path: this one."""
+        return self
+
     def convert_input(self, x: Any, autocast: bool, dtype: str) -> Any:
         """`x` as an array (or symbolic tensor), in `dtype` if it is float and `autocast` says so."""
         if is_text(x):
@@ -104,24 +108,12 @@ class DTypePolicy(Configured):
 
 FloatDTypePolicy = DTypePolicy
 
-_policy: DTypePolicy | None = None
 
-
-def dtype_policy() -> DTypePolicy:
-    """The policy of layers that name none."""
-    return _policy or DTypePolicy(config.floatx())
-
-
-def set_dtype_policy(policy: Any) -> None:
-    """Set the policy of layers that are made from now on and name none."""
-    global _policy
-    _policy = None if policy is None else get_policy(policy)
-
-
+@config.takes_policies
 def get_policy(identifier: Any) -> DTypePolicy:
     """The policy that a dtype, a name, a policy or its configuration means; the process' own for None."""
     if identifier is None:
-        return dtype_policy()
+        return config.dtype_policy()
     if isinstance(identifier, DTypePolicy):
         return identifier
     if isinstance(identifier, dict):

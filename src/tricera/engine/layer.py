@@ -7,6 +7,7 @@ from typing import Any
 import jax
 from jax import tree_util
 
+from tricera import config
 from tricera.engine import dtypes, graph, inputs, masking, naming, registry, scope
 from tricera.engine.configured import argument_names, parameters, unknown_argument
 from tricera.engine.graph import KerasTensor, Node
@@ -45,7 +46,7 @@ class Layer(Weighted):
             input_spec=None,
             autocast=True,
             activity_regularizer=None,
-            dtype_policy=dtypes.dtype_policy(),
+            dtype_policy=config.dtype_policy(),
             _trainable=True,
             _losses=[],
             _inbound_nodes=[],
@@ -97,27 +98,27 @@ class Layer(Weighted):
     @property
     def dtype(self) -> str:
         """The dtype of the weights."""
-        return self.dtype_policy.variable_dtype
+        return self.dtype_policy.at(self.path).variable_dtype
 
     @property
     def variable_dtype(self) -> str:
         """The dtype of the weights."""
-        return self.dtype_policy.variable_dtype
+        return self.dtype_policy.at(self.path).variable_dtype
 
     @property
     def compute_dtype(self) -> str:
         """The dtype that `call` computes in."""
-        return self.dtype_policy.compute_dtype
+        return self.dtype_policy.at(self.path).compute_dtype
 
     @property
     def input_dtype(self) -> str:
         """The dtype that float inputs are cast to."""
-        return self.dtype_policy.compute_dtype
+        return self.dtype_policy.at(self.path).compute_dtype
 
     @property
     def path(self) -> str:
-        """The names of the layers around, and its own."""
-        return "/".join(self._path())
+        """The names of the layers around, where it was built, and its own."""
+        return self.__dict__.get("_home") or "/".join(self._path())
 
     # ---- for subclasses
 
@@ -376,6 +377,7 @@ def _building(build: Callable) -> Callable:
             build(self, *args, **kwargs)
             return
         self.__dict__["_building"] = True
+        self.__dict__["_home"] = "/".join(self._path())
         try:
             with scope.enter(path=self._path(), values=None, autocast=None), jax.ensure_compile_time_eval():
                 build(self, *args, **kwargs)

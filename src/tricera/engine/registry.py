@@ -216,11 +216,12 @@ MODULES = {
 LAYERS = ("layer", "model")
 CLASSES = (*LAYERS, "optimizer", "schedule", "loss", "metric", "initializer", "regularizer", "constraint")
 _METRICS = ("metric", "metric_function", "loss")
-# What a parameter may hold, by the last word of its name.
+# What a parameter may hold, by its name or the last word of it.
 _PLACES: dict[str, tuple[str, ...]] = {
     "activation": ("activation", *LAYERS),
     "function": ("op", "activation"),
     "map": ("optimizer",),
+    "policy_map": ("dtype_policy",),
     "rate": ("schedule",),
     "seed": ("seed_generator",),
     "dtype": ("dtype_policy",),
@@ -233,7 +234,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
 
 def roles_at(parameter: str, otherwise: tuple[str, ...] | None = ()) -> tuple[str, ...] | None:
     """The roles that an object may have which is the value of a parameter of this name."""
-    return _PLACES.get(parameter.rpartition("_")[2], otherwise)
+    return _PLACES.get(parameter, _PLACES.get(parameter.rpartition("_")[2], otherwise))
 
 
 def _public_module(cls: type) -> str:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tricera.engine import dtypes, naming, registry, scope
-from tricera.errors import report
+from tricera.errors import abstract, report
 
 _BINARY = {
     "add": "add",
@@ -40,7 +40,7 @@ class Operators:
     __array_priority__ = 100  # NumPy arrays on the left let the reflected method answer
 
     def _operate(self, name: str, *operands: Any) -> Any:
-        raise NotImplementedError
+        raise abstract(self, "_operate")
 
     def __getitem__(self, key: Any) -> Any:
         return self._operate("get_item", self, key)

@@ -43,7 +43,7 @@ class Weighted(Configured):
         if isinstance(shape, str):  # Keras 2's order: name, shape
             shape, name = (initializer if not isinstance(initializer, str) else ()), shape
             initializer = None
-        dtype = dtypes.standardize_dtype(dtype or self.dtype_policy.variable_dtype)
+        dtype = dtypes.standardize_dtype(dtype or self.dtype_policy.at("/".join(self._path())).variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
         if isinstance(initializer, str | dict | type):

@@ -7,7 +7,7 @@ from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
-from tricera.errors import report
+from tricera.errors import abstract, report
 from tricera.layers.arguments import adopt, check_choice, check_fraction
 
 
@@ -28,7 +28,7 @@ class _Attention(Layer):
 
     def scores(self, query: Any, key: Any) -> Any:
         """How well each key answers each query: `(batch, targets, sources)`."""
-        raise NotImplementedError
+        raise abstract(self, "scores")
 
     def build(self, input_shape):
         several = isinstance(input_shape, list) and all(isinstance(shape, list | tuple) for shape in input_shape)

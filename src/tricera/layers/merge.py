@@ -9,7 +9,7 @@ from tricera import ops
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
+from tricera.errors import abstract, report
 from tricera.layers.arguments import is_whole
 
 
@@ -64,7 +64,7 @@ class _Merge(Layer):
 
     def merge(self, inputs: list) -> Any:
         """The elementwise result for inputs of equal rank."""
-        raise NotImplementedError
+        raise abstract(self, "merge")
 
     def compute_mask(self, inputs, mask=None):
         """Kept where any input is kept; no mask if an input has none."""

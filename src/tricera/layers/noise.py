@@ -7,7 +7,7 @@ from tricera.engine.inputs import InputSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
-from tricera.errors import report
+from tricera.errors import abstract, report
 from tricera.layers.arguments import adopt, check_fraction, spatial_axes
 
 
@@ -27,7 +27,7 @@ class _Noise(Layer):
 
     def perturb(self, x: Any) -> Any:
         """The noisy `x`."""
-        raise NotImplementedError
+        raise abstract(self, "perturb")
 
 
 @register("layer")

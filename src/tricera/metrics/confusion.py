@@ -8,7 +8,7 @@ import numpy as np
 
 from tricera.engine import scope
 from tricera.engine.registry import register
-from tricera.errors import report
+from tricera.errors import abstract, report
 from tricera.losses.loss import align
 from tricera.metrics.metric import Metric, divide, flat_weight
 
@@ -202,7 +202,7 @@ class _Best(ConfusionMetric):
 
     def _shares(self, tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
         """What is bounded, and what is wanted."""
-        raise NotImplementedError
+        raise abstract(self, "_shares")
 
     def result(self):
         bounded, wanted = self._shares(*self._read())

@@ -1,6 +1,7 @@
 """Models: graphs, stacks and subclasses that can be trained."""
 
 from tricera import errors
+from tricera.models.clone import clone_model as clone_model
 from tricera.models.functional import Functional as Functional
 from tricera.models.model import Model as Model
 from tricera.models.sequential import Sequential as Sequential

@@ -1,6 +1,7 @@
 """compile, fit, evaluate, predict, and the same for single batches."""
 
 import itertools
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from jax import tree_util
 
 from tricera import callbacks as callbacks_module
+from tricera import config
 from tricera.callbacks import screen
 from tricera.errors import report
 from tricera.train import checks
@@ -67,6 +69,7 @@ class Trainer(Batches):
         checks.check_arguments(self, Trainer.fit, kwargs, epochs=epochs, validation_split=validation_split)
         batch_size = None if batch_size is ... else batch_size
         source = source_of(x, y, sample_weight, batch_size, steps_per_epoch, shuffle)
+        epochs = _at_most(config.max_epochs(), epochs, epochs, "epochs")
         validation = validation_of(validation_data, validation_batch_size or batch_size, validation_steps)
         if validation_split and validation is None:
             if not isinstance(source, Arrays):
@@ -77,6 +80,7 @@ class Trainer(Batches):
             validation = Arrays(*held.data, validation_batch_size or batch_size, validation_steps)
         if class_weight is not None:
             source = source.weighted(class_weight)
+        steps_per_epoch = _limited(source, steps_per_epoch)
         if self._ready(source, training=True) and isinstance(source, Arrays):
             source.peek_order(shuffle)
         return self._train(
@@ -165,6 +169,7 @@ class Trainer(Batches):
         if source is None:
             return None
         self._ready(source, training=False)
+        steps = _limited(source, steps)
         made: list[Runner] = []
 
         def validate(callbacks: Any) -> dict[str, Any]:
@@ -195,6 +200,7 @@ class Trainer(Batches):
         checks.check_arguments(self, Trainer.evaluate, kwargs)
         source = source_of(x, y, sample_weight, batch_size, steps)
         self._ready(source, training=False)
+        steps = _limited(source, steps)
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         plan = choose(self, source, callbacks.overrides_test_batch_hooks)
         runner = Runner(self, source, "test", plan, shown=_is_shown(callbacks))
@@ -231,6 +237,7 @@ class Trainer(Batches):
         """The outputs for all samples, as NumPy arrays."""
         source = source_of(x, None, None, batch_size, steps)
         self._outputs_for(source.example()[0])  # builds, and refuses what does not fit
+        steps = _limited(source, steps)
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         callbacks.on_predict_begin()
         parts: list[Any] = []
@@ -257,6 +264,18 @@ _UNDER_WAY = 8  # batches of predictions that wait on the device
 
 
 # ---- small parts of a run
+
+
+def _limited(source: Any, steps: int | None) -> int | None:
+    """The steps that were asked for, or as many as the process allows."""
+    return _at_most(config.max_steps_per_epoch(), steps, steps_of(source, steps), "steps_per_epoch")
+
+
+def _at_most(most: int | None, asked: Any, there: int | None, what: str) -> Any:
+    if most is None or (there is not None and there <= most):
+        return asked
+    warnings.warn(report(f"Limiting {what} to {most}", fix=f"`keras.config.set_max_{what}(None)`."), stacklevel=4)
+    return most
 
 
 def _callback_list(

@@ -2,6 +2,9 @@
 
 from tricera import errors
 from tricera.callbacks.progress import Progbar as Progbar
+from tricera.config import disable_interactive_logging as disable_interactive_logging
+from tricera.config import enable_interactive_logging as enable_interactive_logging
+from tricera.config import is_interactive_logging_enabled as is_interactive_logging_enabled
 from tricera.data.pydataset import PyDataset as PyDataset
 from tricera.data.pydataset import Sequence as Sequence
 from tricera.engine.dtypes import standardize_dtype as standardize_dtype
@@ -12,6 +15,9 @@ from tricera.engine.registry import (
 )
 from tricera.engine.registry import (
     custom_object_scope as custom_object_scope,
+)
+from tricera.engine.registry import (
+    deserialize_keras_object as deserialize_keras_object,
 )
 from tricera.engine.registry import (
     get_custom_objects as get_custom_objects,
@@ -33,6 +39,7 @@ from tricera.train.data import unpack as unpack_x_y_sample_weight
 from tricera.utils.categorical import normalize as normalize
 from tricera.utils.categorical import to_categorical as to_categorical
 from tricera.utils.files import get_file as get_file
+from tricera.utils.graph import get_source_inputs as get_source_inputs
 from tricera.utils.image.dataset import image_dataset_from_directory as image_dataset_from_directory
 from tricera.utils.image.files import array_to_img as array_to_img
 from tricera.utils.image.files import img_to_array as img_to_array
@@ -42,6 +49,7 @@ from tricera.utils.sequences import pad_sequences as pad_sequences
 from tricera.utils.series import split_dataset as split_dataset
 from tricera.utils.series import timeseries_dataset_from_array as timeseries_dataset_from_array
 from tricera.utils.session import clear_session as clear_session
+from tricera.utils.settings import Config as Config
 from tricera.utils.sounds import audio_dataset_from_directory as audio_dataset_from_directory
 from tricera.utils.splits import train_val_test_split as train_val_test_split
 from tricera.utils.texts import text_dataset_from_directory as text_dataset_from_directory

@@ -11,6 +11,7 @@ from tricera.engine import scope
 from tricera.engine.configured import parameters
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
+from tricera.errors import abstract
 from tricera.kernels import recurrent
 from tricera.layers.arguments import adopt, check_positive, weight
 
@@ -62,11 +63,11 @@ class Cell(Layer):
 
     def step(self, x: Any, states: list, drops: list | None) -> tuple[Any, list]:
         """The output and the next states, for projected inputs."""
-        raise NotImplementedError
+        raise abstract(self, "step")
 
     def fast(self, projected: Any, states: list, **how: Any) -> tuple:
         """The whole loop by a kernel, for the usual activations."""
-        raise NotImplementedError
+        raise abstract(self, "fast")
 
     def loop(self, sequences, states, mask=None, training=False, return_sequences=True, **how):
         """All steps: `(batch, time, features) ->` last output, outputs `(time, batch, units)`, last states.

@@ -3,7 +3,9 @@
 import jax
 from jax import numpy as jnp
 
+from tricera import config
 from tricera.engine.graph import op
+from tricera.machine import platform
 
 
 @op
@@ -26,12 +28,14 @@ def dot_product_attention(
     Args:
         scale: `1 / sqrt(size)` where None.
         is_causal: whether time T sees only the times S up to it.
-        flash_attention: True asks for cuDNN's fused attention.
+        flash_attention: True asks for cuDNN's fused attention; None asks for it on a GPU where the process does.
         attn_logits_soft_cap: a bound c; logits become `c * tanh(logits / c)`.
 
     Reference: Vaswani et al., 2017, arXiv:1706.03762.
     """
     query, key, value = map(jnp.asarray, (query, key, value))
+    if flash_attention is None:
+        flash_attention = config.is_flash_attention_enabled() and platform() == "gpu"
     if flash_attention and attn_logits_soft_cap is None:
         return jax.nn.dot_product_attention(
             query, key, value, bias, mask, scale=scale, is_causal=is_causal, implementation="cudnn"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tricera import config
-from tricera.errors import report
+from tricera.errors import abstract, report
 
 _EPSILON = 1e-6
 # What says more -> what it makes true or false, with Keras' words for it.
@@ -127,7 +127,7 @@ class Standardizer:
             self.principal_components = (u / np.sqrt(s + self.zca_epsilon)) @ u.T
 
     def _rounds(self, x: np.ndarray, rounds: int, seed: int | None) -> np.ndarray:
-        raise NotImplementedError
+        raise abstract(self, "_rounds")
 
     def _check_images(self, x: np.ndarray) -> None:
         if x.ndim != 4:

@@ -1,0 +1,133 @@
+"""Policies of dtypes: in which one a layer computes, in which it keeps its weights, and which layer has which."""
+
+import re
+from abc import ABCMeta
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+from tricera import errors
+from tricera.engine.dtypes import DTypePolicy as DTypePolicy
+from tricera.engine.dtypes import FloatDTypePolicy as FloatDTypePolicy
+from tricera.engine.dtypes import get_policy as get
+from tricera.engine.registry import deserialize as _deserialize
+from tricera.engine.registry import register
+from tricera.engine.registry import serialize as _serialize
+from tricera.errors import report
+
+__all__ = ["DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "deserialize", "get", "serialize"]
+
+
+def serialize(dtype_policy):
+    """The policy as plain data."""
+    return _serialize(dtype_policy)
+
+
+def deserialize(config, custom_objects=None):
+    """The policy of what `serialize` returned."""
+    return _deserialize(config, "dtype_policy", custom_objects)
+
+
+class _RememberingMapping(type(DTypePolicy), ABCMeta):  # type: ignore[misc]
+    """The metaclass of what remembers its arguments and is a mapping."""
+
+
+@register("dtype_policy")
+class DTypePolicyMap(DTypePolicy, MutableMapping, metaclass=_RememberingMapping):
+    """A policy for each layer, by its path: `layer.path` in full, else the one key that matches it as a pattern.
+
+    Give it as `dtype` to layers or models. A layer whose path no key names has the default policy.
+
+    Args:
+        default_policy: a policy or its name; the process' own, when it is asked for, where None.
+        policy_map: a dict of paths and policies to begin with.
+    """
+
+    def __init__(self, default_policy=None, policy_map=None):
+        self._default = None if default_policy is None else get(default_policy)
+        self._policies: dict[str, DTypePolicy] = {}
+        for path, policy in (policy_map or {}).items():
+            self[path] = policy
+
+    @property
+    def name(self) -> str:
+        """`map_` and the name of the default policy."""
+        return f"map_{self.default_policy.name}"
+
+    @property
+    def default_policy(self) -> DTypePolicy:
+        """The policy of layers that no key names."""
+        return self._default or get(None)
+
+    @property
+    def compute_dtype(self) -> str:
+        """That of the default policy."""
+        return self.default_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """That of the default policy."""
+        return self.default_policy.variable_dtype
+
+    def at(self, path: str) -> DTypePolicy:
+        return self[path]
+
+    def __getitem__(self, path: str) -> DTypePolicy:
+        """The policy of the layer at a path.
+
+        Raises:
+            ValueError: several keys match.
+        """
+        if path in self._policies:
+            return self._policies[path]
+        matching = [key for key in self._policies if re.search(key, path)]
+        if len(matching) > 1:
+            raise ValueError(
+                report(f"Path {path!r} matches several keys of the DTypePolicyMap.", got=", ".join(map(repr, matching)))
+            )
+        return self._policies[matching[0]] if matching else self.default_policy
+
+    def __setitem__(self, path: str, policy: Any) -> None:
+        """Set the policy of a path.
+
+        Raises:
+            ValueError: the path has one already, or it is not a pattern.
+        """
+        if path in self._policies:
+            raise ValueError(
+                report(
+                    f"{path} already exist in the DTypePolicyMap with value {self._policies[path]!r}.",
+                    fix="delete the key first.",
+                )
+            )
+        try:
+            re.compile(path)
+        except re.error as error:
+            raise ValueError(report(f"{path!r} is neither a path nor a pattern: {error}.")) from None
+        self._policies[path] = get(policy)
+
+    def __delitem__(self, path: str) -> None:
+        del self._policies[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._policies)
+
+    def __len__(self) -> int:
+        return len(self._policies)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicyMap) and self.get_config() == other.get_config()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        pairs = [(path, policy.name) for path, policy in self.items()]
+        return f"<DTypePolicyMap default_policy={self.default_policy.name}, mapping={pairs}>"
+
+    def get_config(self) -> dict[str, Any]:
+        """The default policy's name, and each key's policy."""
+        default = None if self._default is None else self._default.name
+        return {"default_policy": default, "policy_map": {path: _serialize(policy) for path, policy in self.items()}}
+
+
+__getattr__ = errors.missing(__name__, globals())

@@ -1,0 +1,61 @@
+"""Policies of dtypes, and maps of them, against Keras' own."""
+
+import pytest
+
+import tricera
+from tricera import config, dtype_policies
+
+
+def mapped(module):
+    policies = module.dtype_policies
+    found = policies.DTypePolicyMap("mixed_bfloat16", {"seq/dense_.*": policies.DTypePolicy("float16")})
+    model = module.Sequential(name="seq")
+    for name in ("dense_x", "other"):
+        model.add(module.layers.Dense(2, dtype=found, name=name))
+    model.build((None, 3))
+    return found, model
+
+
+def test_a_map_gives_each_layer_what_keras_gives_it(keras):
+    (ours, model), (theirs, original) = mapped(tricera), mapped(keras)
+    for layer, other in zip(model.layers, original.layers, strict=True):
+        assert (layer.compute_dtype, layer.variable_dtype) == (other.compute_dtype, other.variable_dtype)
+        assert [v.dtype for v in layer.weights] == [v.dtype for v in other.weights]
+    assert ours.name == theirs.name
+    assert list(ours.items()) == [("seq/dense_.*", tricera.DTypePolicy("float16"))]
+    assert dtype_policies.serialize(ours)["config"] == keras.dtype_policies.serialize(theirs)["config"]
+
+
+def test_a_map_comes_back_from_its_configuration_and_is_a_mapping():
+    found = dtype_policies.DTypePolicyMap(policy_map={"a/b": "float16", "c": "bfloat16"})
+    again = dtype_policies.deserialize(dtype_policies.serialize(found))
+    assert again == found
+    assert repr(again).endswith("default_policy=float32, mapping=[('a/b', 'float16'), ('c', 'bfloat16')]>")
+    assert again.pop("c").name == "bfloat16"
+    assert list(again) == ["a/b"]
+    assert again["z"] == again.default_policy == dtype_policies.get(None)
+    config.set_dtype_policy(again)
+    try:
+        assert tricera.layers.Dense(1).dtype_policy is again
+    finally:
+        config.set_dtype_policy(None)
+
+
+MESSAGES = {
+    "twice": (lambda found: found.__setitem__("a", "float32"), """\
+a already exist in the DTypePolicyMap with value <DTypePolicy "float16">.
+  fix:      delete the key first."""),
+    "several": (lambda found: found["ab"], """\
+Path 'ab' matches several keys of the DTypePolicyMap.
+  got:      'a', 'b'"""),
+    "pattern": (lambda found: found.__setitem__("(", "float32"), """\
+'(' is neither a path nor a pattern: missing ), unterminated subpattern at position 0."""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_messages(name):
+    call, text = MESSAGES[name]
+    with pytest.raises(ValueError) as error:
+        call(dtype_policies.DTypePolicyMap(policy_map={"a": "float16", "b": "float16"}))
+    assert str(error.value) == text
