@@ -147,8 +147,13 @@ def _size(given: Any) -> Size:
 
 
 def _image(path: str, color_mode: str, size: Size, method: str, fit: Callable) -> np.ndarray:
-    image = np.asarray(load_img(path, color_mode))
-    return fit(image if image.ndim == 3 else image[..., None], size, method)
+    image = load_img(path, color_mode)
+    channels = COLORS[color_mode][2]
+    if image.mode == "RGB":  # with a fourth byte, as Pillow keeps it
+        pixels = np.frombuffer(image.tobytes("raw", "RGBX"), np.uint8).reshape(image.height, image.width, 4)
+    else:
+        pixels = np.asarray(image).reshape(image.height, image.width, channels)
+    return fit(pixels, size, method)[..., :channels]
 
 
 def _fit_cropped(image: np.ndarray, size: Size, method: str) -> np.ndarray:
