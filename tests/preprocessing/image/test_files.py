@@ -157,6 +157,7 @@ def test_models_take_them(folder):
     plain = image.ImageDataGenerator(rescale=1 / 255).flow_from_directory(
         folder, class_mode="binary", shuffle=False, **SIZE
     )
+    training.workers, training.use_multiprocessing = 4, True  # as code for Keras 2 asks: it makes no difference
     history = model.fit(training, epochs=2, verbose=0, validation_data=plain).history
     assert len(history["val_loss"]) == 2
     with warnings.catch_warnings():
@@ -249,6 +250,15 @@ Invalid `class_mode`.
   expected: 'categorical', 'binary', 'sparse', 'input', None
   got:      'binray'
   fix:      did you mean 'binary'?
+""",
+    ),
+    "nothing to validate with": (
+        ValueError,
+        lambda folder: flow(folder, subset="validation"),
+        """
+There are no images to make batches of.
+  expected: an image at least
+  got:      subset='validation' of validation_split=0.0
 """,
     ),
     "color mode": (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tricera.errors import did_you_mean, report
-from tricera.preprocessing.image.filed import FilesIterator
+from tricera.preprocessing.image.files import FilesIterator
 from tricera.preprocessing.image.iterator import Iterator
 from tricera.utils.folders import quoted
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tricera.preprocessing.image.filed import FilesIterator
+from tricera.preprocessing.image.files import FilesIterator
 from tricera.preprocessing.image.iterator import Iterator
 from tricera.utils.folders import check_classes, check_files, class_folders, existing, files_below
 

@@ -79,7 +79,7 @@ class ImageDataGenerator(Standardizer):
         self.rotation_range, self.shear_range = rotation_range, shear_range
         self.width_shift_range, self.height_shift_range = width_shift_range, height_shift_range
         self.zoom_range = draws.zoom_range(zoom_range)
-        self.brightness_range = brightness_range and draws.pair(brightness_range, "brightness_range")
+        self.brightness_range = None if brightness_range is None else draws.pair(brightness_range, "brightness_range")
         self.channel_shift_range = channel_shift_range
         self.fill_mode, self.cval, self.interpolation_order = fill_mode, cval, interpolation_order
         self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip

@@ -25,6 +25,9 @@ class Iterator(PyDataset):
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
     endless = True
     max_queue_size = 3
+    # Threads share the work within a batch; batches come one by one, so that a seed means the same whatever is asked.
+    workers = property(lambda self: 1, lambda self, value: None)
+    use_multiprocessing = property(lambda self: False, lambda self, value: None)
     image_data_generator: Any = None
 
     def __init__(self, n: int, batch_size: int, shuffle: bool, seed: int | None):
@@ -117,6 +120,7 @@ class Saver:
         self.folder, self.prefix, self.suffix, self.data_format, self.most = folder, prefix, suffix, data_format, most
 
     def save(self, x: np.ndarray, samples: np.ndarray, random: Any) -> None:
+        """Write the images of these samples, if there is a folder."""
         if not self.folder:
             return
         for image, sample in zip(x, samples, strict=True):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tricera import config
+from tricera.errors import report
 from tricera.preprocessing.image.arrays import SUBSETS
 from tricera.preprocessing.image.iterator import Iterator, Saver
 from tricera.utils.image.files import COLORS, RESAMPLING, load_img, one_of
@@ -52,6 +53,7 @@ class FilesIterator(Iterator):
         self.interpolation = one_of(interpolation, RESAMPLING, "interpolation")
         self.on_error = on_error
         self.subset = subset and one_of(subset, SUBSETS, "subset")
+        self._split = getattr(image_data_generator, "_validation_split", 0)
         self.data_format, self.dtype = config.standardize_data_format(data_format), dtype or config.floatx()
         channels = COLORS[color_mode][2]
         last = self.data_format == "channels_last"
@@ -67,11 +69,18 @@ class FilesIterator(Iterator):
 
     def _part(self, count: int) -> slice:
         """Which of so many images belong to the subset: the first ones are those to validate with."""
-        cut = int(count * self.image_data_generator._validation_split) if self.subset else 0
+        cut = int(count * self._split) if self.subset else 0
         return slice(cut) if self.subset == "validation" else slice(cut, None)
 
     def _open(self, paths: Sequence[str]) -> list[int]:
-        """The numbers of the files that stay: all, or those that can be read."""
+        """The numbers of the files that stay: all, or those that can be read.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if not paths:
+            split = f"subset={self.subset!r} of validation_split={self._split}" if self.subset else "0 images"
+            raise ValueError(report("There are no images to make batches of.", expected="an image at least", got=split))
         self._pictures = Pictures(paths, self._decode)
         kept = self._pictures.leave_out_broken(self.on_error)
         self.skipped = self._pictures.skipped
