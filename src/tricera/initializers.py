@@ -4,6 +4,10 @@ The numbers are those of Keras on JAX for the same seed, drawn on the host: noth
 """
 
 import math
+import mmap
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -142,6 +146,30 @@ class STFT(Initializer):
 
 # ---- random numbers
 
+_LARGE = 1 << 20  # bytes from which on drawing is worth waiting with; such arrays are XLA's as they are, never copied
+_waiting: ContextVar[dict[int, Any] | None] = ContextVar("tricera_initializers", default=None)
+
+
+@contextmanager
+def postponed() -> Iterator[Callable[[Iterable[Any]], None]]:
+    """Run a block in which large random arrays begin as zeros that take no memory yet, for a file will say them.
+
+    What the block gets is a function that draws the numbers of those variables which still wait for theirs.
+    """
+    waiting: dict[int, Any] = {}
+    token = _waiting.set(waiting)
+
+    def draw(variables: Iterable[Any]) -> None:
+        for variable in variables:
+            value = variable.raw()
+            if value.nbytes >= _LARGE and (later := waiting.get(value.unsafe_buffer_pointer())):
+                variable.assign(later())
+
+    try:
+        yield draw
+    finally:
+        _waiting.reset(token)
+
 
 class RandomInitializer(Initializer):
     """Base of what draws numbers.
@@ -162,6 +190,18 @@ class RandomInitializer(Initializer):
                 )
             )
 
+    def __call__(self, shape, dtype=None):
+        waiting, size = _waiting.get(), math.prod(shape) * _dtype(dtype).itemsize
+        if waiting is None or size < _LARGE or not isinstance(self.seed, int):
+            return self.draw(shape, dtype)
+        numbers = np.frombuffer(mmap.mmap(-1, size), _dtype(dtype)).reshape(shape)
+        waiting[numbers.ctypes.data] = lambda: self.draw(shape, dtype)
+        return numbers
+
+    def draw(self, shape: Any, dtype: Any = None) -> Any:
+        """The numbers."""
+        raise NotImplementedError
+
     def get_config(self):
         return {**super().get_config(), "seed": registry.serialize(self._arguments.get("seed"))}
 
@@ -174,7 +214,7 @@ class RandomNormal(RandomInitializer):
         super().__init__(seed)
         self.mean, self.stddev = mean, stddev
 
-    def __call__(self, shape, dtype=None):
+    def draw(self, shape, dtype=None):
         dtype = _float("RandomNormal", dtype)
         return _scale(threefry.normal(draw_seed(self.seed), shape, dtype), self.mean, self.stddev)
 
@@ -187,7 +227,7 @@ class RandomUniform(RandomInitializer):
         super().__init__(seed)
         self.minval, self.maxval = minval, maxval
 
-    def __call__(self, shape, dtype=None):
+    def draw(self, shape, dtype=None):
         return threefry.uniform(draw_seed(self.seed), shape, self.minval, self.maxval, _float("RandomUniform", dtype))
 
 
@@ -199,7 +239,7 @@ class TruncatedNormal(RandomInitializer):
         super().__init__(seed)
         self.mean, self.stddev = mean, stddev
 
-    def __call__(self, shape, dtype=None):
+    def draw(self, shape, dtype=None):
         dtype = _float("TruncatedNormal", dtype)
         numbers = threefry.truncated_normal(draw_seed(self.seed), -2.0, 2.0, shape, dtype)
         return _scale(numbers, self.mean, self.stddev)
@@ -238,7 +278,7 @@ class VarianceScaling(RandomInitializer):
         self.distribution = _one_of("distribution", distribution, _DISTRIBUTIONS)
         self.input_axes, self.output_axes = input_axes, output_axes
 
-    def __call__(self, shape, dtype=None):
+    def draw(self, shape, dtype=None):
         fan_in, fan_out = self._fans(tuple(shape))
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
@@ -323,7 +363,7 @@ class Orthogonal(RandomInitializer):
         super().__init__(seed)
         self.gain = gain
 
-    def __call__(self, shape, dtype=None):
+    def draw(self, shape, dtype=None):
         if len(shape) < 2:
             raise ValueError(
                 report(

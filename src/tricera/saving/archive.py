@@ -92,11 +92,22 @@ class Members:
 
     def weights(self) -> h5.Reader:
         """The arrays."""
+        label, info = f"{self.label}: {WEIGHTS}", self._found(WEIGHTS)
+        if info.compress_type == zipfile.ZIP_STORED:
+            with self._archive.open(info) as member:
+                while member.read(1 << 20):  # zipfile checks the sum at the end
+                    pass
+            return h5.Reader(
+                _Window(self._archive.fp, _start(self._archive.fp, info), info.file_size), label, info.file_size
+            )
         data = self.read(WEIGHTS)
-        return h5.Reader(io.BytesIO(data), f"{self.label}: {WEIGHTS}", len(data))
+        return h5.Reader(io.BytesIO(data), label, len(data))
 
     def read(self, name: str) -> bytes:
         """The content of a member."""
+        return self._archive.read(self._found(name))
+
+    def _found(self, name: str) -> zipfile.ZipInfo:
         try:
             info = self._archive.getinfo(name)
         except KeyError:
@@ -111,4 +122,42 @@ class Members:
                     "the file is not read."
                 )
             )
-        return self._archive.read(info)
+        return info
+
+
+def _start(file: Any, info: zipfile.ZipInfo) -> int:
+    """Where the bytes of a member begin: after its header, a name and what else is there."""
+    file.seek(info.header_offset + 26)
+    return info.header_offset + 30 + sum(int.from_bytes(file.read(2), "little") for _ in range(2))
+
+
+class _Window(io.RawIOBase):
+    """A part of a file as a file of its own."""
+
+    def __init__(self, file: Any, start: int, size: int):
+        self._file, self._start, self._size, self._at = file, start, size, 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place."""
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """The place."""
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Read on, into a buffer."""
+        view = memoryview(buffer)[: max(0, self._size - self._at)]
+        self._file.seek(self._start + self._at)
+        count = self._file.readinto(view)
+        self._at += count
+        return count
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True

@@ -31,8 +31,11 @@ class Chunk(NamedTuple):
 def aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """A new array without values, placed where XLA can take it as it is."""
     size = math.prod(shape) * dtype.itemsize
-    room = np.empty(size + ALIGNMENT, "uint8")
-    start = -room.ctypes.data % ALIGNMENT
+    room = np.empty(size, "uint8")  # where an array of XLA's of this size was freed, it fits exactly
+    if start := -room.ctypes.data % ALIGNMENT:
+        del room
+        room = np.empty(size + ALIGNMENT, "uint8")
+        start = -room.ctypes.data % ALIGNMENT
     return room[start : start + size].view(dtype).reshape(shape)
 
 

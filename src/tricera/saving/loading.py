@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from tricera import initializers
 from tricera.engine import registry, scope
 from tricera.errors import SafetyError, report
 from tricera.saving import archive, budget, h5, past, trust, weights
@@ -41,7 +42,10 @@ def load_model(
     label = os.fspath(filepath)
     read = _reader_of(label)
     with scope.guarded(safe_mode), registry.custom_object_scope(custom_objects or {}), trust.understood(label):
-        return read(label, compile)
+        with initializers.postponed() as draw:
+            model = read(label, compile)
+        draw(model.weights)
+    return model
 
 
 def _reader_of(label: str) -> Callable[[str, bool], Any]:

@@ -1,0 +1,42 @@
+"""Large weights: read where they stay, and not drawn before."""
+
+import numpy as np
+
+from tricera import initializers, layers, models, saving
+
+
+def net(units=600):
+    return models.Sequential([layers.Input((units,)), layers.Dense(units), layers.Dense(units)])
+
+
+def test_weights_that_a_file_says_are_not_drawn(tmp_path, monkeypatch):
+    model = net()
+    for name in ("m.keras", "m.h5"):
+        model.save(tmp_path / name)
+        with monkeypatch.context() as patch:
+            patch.setattr(initializers.VarianceScaling, "draw", lambda *_: 1 / 0)
+            twin = saving.load_model(tmp_path / name)
+        for one, other in zip(model.get_weights(), twin.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_what_no_file_says_is_drawn_afterwards():
+    with initializers.postponed() as draw:
+        initializer = initializers.GlorotUniform(seed=1)
+        model = models.Sequential([layers.Input((600,)), layers.Dense(600, kernel_initializer=initializer)])
+    assert not np.any(model.get_weights()[0])
+    draw(model.weights)
+    np.testing.assert_array_equal(model.get_weights()[0], initializer((600, 600)))
+
+
+def test_a_loaded_model_trains(tmp_path):
+    """Its arrays may be given away to a step, as those that XLA made itself."""
+    x = np.ones((2, 600), "float32")
+    model = net()
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "m.keras")
+    twin = saving.load_model(tmp_path / "m.keras")
+    for each in (model, twin):
+        each.fit(x, x, verbose=0)
+    for one, other in zip(model.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
