@@ -19,6 +19,7 @@ ROWS = (
     "callbacks",
     "train",
     "saving",
+    "export",
     "models",
     "applications datasets visualization utils preprocessing transform",
     "backend dtype_policies mixed_precision model_selection",
@@ -39,7 +40,7 @@ ARROWS = {
 # Within a row, and only those modules of the target that themselves need nothing above `engine`.
 GROUNDED_ARROWS = {"datasets": {"utils"}}
 # Optional or slow to import, hence imported in functions and nowhere else.
-LAZY = {"grain", "h5py", "PIL", "matplotlib", "onnx", "pandas", "rich", "scipy", "sklearn", "yaml"}
+LAZY = {"grain", "h5py", "jax2onnx", "PIL", "matplotlib", "onnxruntime", "pandas", "rich", "scipy", "sklearn", "yaml"}
 MOST_FILES = 15
 
 RANK = {unit: rank for rank, row in enumerate(ROWS) for unit in row.split()}

@@ -10,6 +10,9 @@ import hashlib
 import os
 import platform as _host
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import jax
@@ -43,8 +46,21 @@ def keep_freed_memory() -> bool:
 
 
 def platform() -> str:
-    """Where programs run: `"cpu"`, `"gpu"` or `"tpu"`. Starts the backend."""
-    return jax.default_backend()
+    """Where programs run: `"cpu"`, `"gpu"` or `"tpu"`, or `"any"` of them. Starts the backend."""
+    return "any" if _portable.get() else jax.default_backend()
+
+
+_portable: ContextVar[bool] = ContextVar("tricera_portable", default=False)
+
+
+@contextmanager
+def portable() -> Iterator[None]:
+    """Run a block in which programs are made of what every platform has, for machines other than this one."""
+    token = _portable.set(True)
+    try:
+        yield
+    finally:
+        _portable.reset(token)
 
 
 def memory_budget_bytes() -> int:

@@ -31,7 +31,6 @@ MISSING = {
             "QuantizedFloat8DTypePolicy",
         )
     },
-    "export": "not there yet",
     "layers": "augmentation of images is not there yet",
     "legacy": "not there yet",
     "name_scope": "scopes of names are not there yet",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tricera import saving
+from tricera import export, saving
 from tricera.engine import inputs, registry
 from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
@@ -127,6 +127,12 @@ class Model(Trainer, Layer):
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read the weights from a `.weights.h5`, `.keras` or HDF5 file; `by_name=True` takes those of equal names."""
         saving.load_weights(self, filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def export(
+        self, filepath: Any, format: str | None = None, verbose: Any = None, input_signature: Any = None, **kwargs: Any
+    ) -> None:
+        """Write what the model computes, for programs other than Keras: `"stablehlo"` or `"onnx"`."""
+        export.export_model(self, filepath, format, verbose, input_signature, **kwargs)
 
     def to_json(self, **kwargs: Any) -> str:
         """The configuration, without weights, as JSON; `kwargs` are those of `json.dumps`."""

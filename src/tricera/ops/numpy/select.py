@@ -18,7 +18,7 @@ def get_item(x, key):
 def take(x, indices, axis=None):
     """The elements of `x` at `indices` along `axis`, negative ones counted from the end; flat where None."""
     x, indices = jnp.asarray(x), jnp.asarray(indices)
-    return jnp.take(x, indices.astype("int32") if is_float(indices.dtype) else indices, axis)
+    return jnp.take(x, indices.astype("int32") if is_float(indices.dtype) else indices, axis=axis)
 
 
 @op
