@@ -136,9 +136,10 @@ def _multiplier(n):
 def _long(s, start, n):
     """More than 64 bytes: rounds of 64, then one over the last 64."""
     rest, blocks = (n - np.uint64(1)) & np.uint64(63), ((n - np.uint64(1)) >> np.uint64(6)).astype("int64")
-    y = np.full(n.shape, np.uint64(81) * _K1 + np.uint64(113))
+    seed = np.full(n.shape, 81, "uint64")  # an array: NumPy warns where one number overflows
+    y = seed * _K1 + np.uint64(113)
     zero = np.zeros_like(n)
-    state = [np.uint64(81) * _K2 + s.eight(start), y, _shift_mix(y * _K2 + np.uint64(113)) * _K2, *[zero] * 4]
+    state = [seed * _K2 + s.eight(start), y, _shift_mix(y * _K2 + np.uint64(113)) * _K2, *[zero] * 4]
     for block in range(int(blocks.max())):
         at = np.flatnonzero(blocks > block)
         new = _round(s, start[at] + 64 * block, [each[at] for each in state], _K1, np.uint64(1))

@@ -6,6 +6,34 @@ from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from tricera.layers.attention import AdditiveAttention, Attention
+from tricera.layers.augment import (
+    AutoContrast,
+    CenterCrop,
+    CutMix,
+    Equalization,
+    MixUp,
+    RandomBrightness,
+    RandomColorDegeneration,
+    RandomColorJitter,
+    RandomContrast,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomGaussianBlur,
+    RandomGrayscale,
+    RandomHue,
+    RandomInvert,
+    RandomPerspective,
+    RandomPosterization,
+    RandomRotation,
+    RandomSaturation,
+    RandomSharpness,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+    Resizing,
+    Solarization,
+)
 from tricera.layers.conv import (
     Conv1D,
     Conv1DTranspose,

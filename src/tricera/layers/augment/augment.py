@@ -1,0 +1,186 @@
+"""What the augmentation layers share: draws first, then what they do to images, labels, boxes and masks."""
+
+from typing import Any
+
+import jax
+from jax import numpy as jnp
+from jax import tree_util
+
+from tricera import random
+from tricera.engine.graph import is_symbolic_leaf
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.engine.random import SeedGenerator
+from tricera.errors import report
+from tricera.layers.arguments import adopt
+
+_PARTS = ("images", "labels", "bounding_boxes", "segmentation_masks", "targets")
+
+
+class Augment(Layer):
+    """Base: `get_random_transformation` draws, `transform_images` and its relatives apply what was drawn.
+
+    Shapes: `(batch, height, width, channels)`, or one image, or channels first; or a dict with `"images"` and perhaps
+    `"labels"`, `"bounding_boxes"` (itself a dict of `"boxes"` and `"labels"`) and `"segmentation_masks"`.
+
+    Args:
+        factor: how strong: the lowest and the highest of what is drawn, or the highest alone.
+        value_range: the lowest and the highest value of a pixel.
+        seed: an integer.
+
+    Outside of training the input comes back as it is.
+    """
+
+    bounds: tuple[float, float] = (0.0, 1.0)  # of `factor`
+    signed = False  # whether one number `f` means `(-f, f)`, not `(lowest, f)`
+    names_of_factors: tuple[str, ...] = ("factor",)
+    moves = False  # whether pixels change their places, and so boxes and masks theirs
+
+    def _adopt(self, given: dict[str, Any], random: bool = True) -> None:
+        extra = dict(given["kwargs"])
+        given = {"data_format": extra.pop("data_format", None), **given}
+        Layer.__init__(self, **({"name": given["name"]} if "name" in given else {}), **extra)
+        adopt(self, {name: value for name, value in given.items() if not name.startswith("_")})
+        for name in self.names_of_factors:
+            if hasattr(self, name):
+                setattr(self, name, self._range(name, getattr(self, name)))
+        if "value_range" in given:
+            self._check_values(given["value_range"])
+        if random:
+            self.seed_generator = SeedGenerator(given["seed"])
+        self.built = True
+
+    def _range(self, name: str, value: Any) -> tuple[float, float]:
+        """The lowest and the highest draw.
+
+        Raises:
+            ValueError: no number or two, or outside of the bounds.
+        """
+        low, high = self.bounds
+        if isinstance(value, int | float):
+            found: Any = (-abs(value), abs(value)) if self.signed else (low, value)
+        else:
+            found = tuple(value) if isinstance(value, list | tuple) else ()
+        if (
+            len(found) != 2
+            or not all(isinstance(x, int | float) and low <= x <= high for x in found)
+            or found[0] > found[1]
+        ):
+            raise ValueError(
+                report(
+                    f"{where(self)}: The `{name}` argument should be a number (or a list of two numbers) in the range "
+                    f"[{low}, {high}].",
+                    got=repr(value),
+                )
+            )
+        return found
+
+    def _check_values(self, value_range: Any) -> None:
+        if not isinstance(value_range, list | tuple) or len(value_range) != 2 or value_range[0] >= value_range[1]:
+            raise ValueError(
+                report(
+                    f"{where(self)}: The `value_range` argument should be a list of two numbers, the lower first.",
+                    got=repr(value_range),
+                )
+            )
+
+    # ---- seams
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        """What this call draws, for `transform_images` and its relatives."""
+        return
+
+    def transform_images(self, images, transformation, training=True):
+        """The images `(batch, height, width, channels)`, in the dtype of computation."""
+        raise NotImplementedError
+
+    def transform_labels(self, labels, transformation, training=True):
+        """The labels."""
+        return labels
+
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+        """The boxes."""
+        if self.moves:
+            raise NotImplementedError(
+                report(
+                    f"{where(self)} does not move bounding boxes.",
+                    fix="augment images with boxes by RandomFlip, or by layers that change colours only.",
+                )
+            )
+        return bounding_boxes
+
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
+        """The masks: as the images where pixels change their places."""
+        return self.transform_images(segmentation_masks, transformation, training) if self.moves else segmentation_masks
+
+    # ---- calling
+
+    def __call__(self, data, *args, **kwargs):
+        return super().__call__(_arrays(data), *args, **kwargs)
+
+    def call(self, data, training=True):
+        if not isinstance(data, dict):
+            return self._whole({"images": data}, training)["images"]
+        unknown = sorted(set(data) - set(_PARTS))
+        if "images" not in data or unknown:
+            raise ValueError(
+                report(
+                    f"{where(self)}: a dict of data has `images`, and perhaps {', '.join(_PARTS[1:])}.",
+                    got=sorted(data),
+                )
+            )
+        return self._whole(data, training)
+
+    def _whole(self, data: dict[str, Any], training: Any) -> dict[str, Any]:
+        first = self.data_format == "channels_first"
+        single = data["images"].ndim == 3
+        made = tree_util.tree_map(lambda x: x[None], data) if single else dict(data)
+        for name in ("images", "segmentation_masks"):
+            if name in made:
+                x = jnp.moveaxis(made[name], -3, -1) if first else made[name]
+                made[name] = x.astype(self.compute_dtype) if name == "images" else x
+        drawn = self.get_random_transformation(made, training=training)
+        for name in list(made):
+            transform = getattr(self, f"transform_{name}", self.transform_labels)
+            made[name] = transform(made[name], drawn, training)
+            if name in ("images", "segmentation_masks"):
+                made[name] = jnp.moveaxis(made[name], -1, -3) if first else made[name]
+        made["images"] = made["images"].astype(self.compute_dtype)
+        return tree_util.tree_map(lambda x: x[0], made) if single else made
+
+    def _draw(self, shape: Any, low: float = 0.0, high: float = 1.0, seed: Any = None) -> Any:
+        return random.uniform(tuple(shape), low, high, dtype="float32", seed=seed or self.seed_generator)
+
+    def _clipped(self, images: Any) -> Any:
+        return jnp.clip(images, *self.value_range)
+
+    def _unit(self, x: Any) -> Any:
+        low, high = self.value_range
+        return (x - low) / (high - low)
+
+    def _valued(self, x: Any) -> Any:
+        low, high = self.value_range
+        return x * (high - low) + low
+
+    def get_config(self):
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+def size_of(data: Any) -> tuple[Any, Any, Any]:
+    """Batch size, height and width of images, or of data with images."""
+    images = data["images"] if isinstance(data, dict) else data
+    return images.shape[0], images.shape[-3], images.shape[-2]
+
+
+def spread(x: Any) -> Any:
+    """`(batch,) -> (batch, 1, 1, 1)`."""
+    return jnp.reshape(x, (-1, 1, 1, 1))
+
+
+def _arrays(data: Any) -> Any:
+    def one(x: Any) -> Any:
+        return x if is_symbolic_leaf(x) or isinstance(x, jax.Array) else jnp.asarray(x)
+
+    if isinstance(data, dict):
+        return {name: _arrays(value) for name, value in data.items()}
+    return one(data)

@@ -1,0 +1,330 @@
+"""Augmentations of colours: every pixel stays where it is."""
+
+from typing import Any
+
+import numpy as np
+from jax import numpy as jnp
+
+from tricera import ops, random
+from tricera.engine.registry import register
+from tricera.kernels.conv import depthwise_conv
+from tricera.layers.arguments import check_fraction, check_positive
+from tricera.layers.augment.augment import Augment, size_of, spread
+
+
+class _Colour(Augment):
+    """Base: one factor a picture, `recolour(images, factor)`, clipped to `value_range`."""
+
+    clips = True
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training:
+            return None
+        return {"factor": self._draw((size_of(data)[0],), *self.factor, seed=seed)}
+
+    def transform_images(self, images, transformation, training=True):
+        if not training or transformation is None:
+            return images
+        made = self.recolour(images, spread(transformation["factor"]))
+        return self._clipped(made) if self.clips else made
+
+    def recolour(self, x: Any, factor: Any) -> Any:
+        """The images under this factor, `(batch, 1, 1, 1)`."""
+        raise NotImplementedError
+
+
+@register("layer")
+class RandomBrightness(_Colour):
+    """`x + f * (highest - lowest value)`, `f` drawn from `factor`."""
+
+    bounds, signed = (-1.0, 1.0), True
+
+    def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
+        self._adopt(locals())
+
+    def recolour(self, x, factor):
+        return x + factor * (self.value_range[1] - self.value_range[0])
+
+
+@register("layer")
+class RandomContrast(_Colour):
+    """`(x - mean) * (1 + f) + mean`, with the mean of each channel of each image."""
+
+    def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
+        self._adopt(locals())
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training:
+            return None
+        low, high = (1.0 + self.factor[0], 1.0 + self.factor[1])
+        return {"factor": self._draw((size_of(data)[0],), low, high, seed)}
+
+    def recolour(self, x, factor):
+        mean = jnp.mean(x, (-3, -2), keepdims=True)
+        return (x - mean) * factor + mean
+
+
+@register("layer")
+class RandomHue(_Colour):
+    """The hue turned by up to half a circle, to either side.
+
+    Args:
+        factor: 1 is half a circle.
+    """
+
+    def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
+        self._adopt(locals())
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training:
+            return None
+        batch = (size_of(data)[0],)
+        side = jnp.where(self._draw(batch, seed=seed) > 0.5, -1.0, 1.0)
+        return {"factor": side * self._draw(batch, *self.factor, seed=seed) * 0.5}
+
+    def recolour(self, x, factor):
+        hue, saturation, value = jnp.split(ops.image.rgb_to_hsv(self._unit(x)), 3, -1)
+        turned = jnp.concatenate([(hue + factor) % 1.0, saturation, value], -1)
+        return self._valued(ops.image.hsv_to_rgb(turned))
+
+
+@register("layer")
+class RandomSaturation(_Colour):
+    """The saturation times `f / (1 - f)`: 0 is grey, 0.5 the image itself, more than that saturates."""
+
+    bounds, signed, clips = (-1.0, 1.0), True, False
+
+    def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
+        self._adopt(locals())
+
+    def recolour(self, x, factor):
+        hue, saturation, value = jnp.split(ops.image.rgb_to_hsv(self._unit(x)), 3, -1)
+        scaled = jnp.maximum(saturation * factor / (1.0 - factor + 1e-7), 0.0)
+        return self._valued(ops.image.hsv_to_rgb(jnp.concatenate([hue, scaled, value], -1)))
+
+
+@register("layer")
+class RandomSharpness(_Colour):
+    """`x + (1 - 2 f) * (smoothed x - x)`: 0 is smoothed, 0.5 the image itself, 1 sharpened."""
+
+    def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
+        self._adopt(locals())
+
+    def recolour(self, x, factor):
+        window = np.full((3, 3, 1, 1), 1 / 13)
+        window[1, 1] = 5 / 13
+        kernel = jnp.asarray(np.repeat(window, x.shape[-1], 2), x.dtype)
+        return x + (1.0 - 2.0 * factor) * (depthwise_conv(x, kernel, padding="same") - x)
+
+
+@register("layer")
+class RandomColorDegeneration(_Colour):
+    """`x + f * (grey x - x)`: 0 is the image itself, 1 is grey."""
+
+    bounds, signed = (-1.0, 1.0), True
+
+    def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
+        self._adopt(locals())
+
+    def recolour(self, x, factor):
+        return x + factor * (ops.image.rgb_to_grayscale(x) - x)
+
+
+@register("layer")
+class RandomGrayscale(_Colour):
+    """Grey with the probability `factor`."""
+
+    names_of_factors = ()
+
+    def __init__(self, factor=0.5, data_format=None, seed=None, **kwargs):
+        self._adopt(locals())
+        check_fraction(self, factor=factor)
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training:
+            return None
+        return {"factor": self._draw((size_of(data)[0],), seed=seed) < self.factor}
+
+    def transform_images(self, images, transformation, training=True):
+        if not training or transformation is None:
+            return images
+        return jnp.where(spread(transformation["factor"]), ops.image.rgb_to_grayscale(images), images)
+
+    def get_config(self):
+        config = super().get_config()
+        config.pop("seed")
+        return config
+
+
+@register("layer")
+class RandomInvert(_Colour):
+    """`highest value - x` with a probability drawn from `factor`."""
+
+    def __init__(self, factor=1.0, value_range=(0, 255), seed=None, data_format=None, **kwargs):
+        self._adopt(locals())
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training:
+            return None
+        batch = (size_of(data)[0],)
+        probability = self._draw(batch, *self.factor, seed=seed)
+        return {"factor": self._draw(batch, seed=seed) < probability}
+
+    def recolour(self, x, factor):
+        return jnp.where(factor, self.value_range[1] - x, x)
+
+
+@register("layer")
+class RandomPosterization(_Colour):
+    """Only the first bits of 8, as many as drawn, the highest of `factor` left out."""
+
+    bounds = (1, 8)
+
+    def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
+        self._adopt(locals())
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training:
+            return None
+        low, high = self.factor
+        shape, most = (size_of(data)[0],), high if high > low else high + 1
+        bits = random.randint(shape, low, most, "uint8", seed or self.seed_generator)
+        return {"factor": 8 - bits}
+
+    def recolour(self, x, factor):
+        whole = (self._unit(x) * 255).astype("uint8")
+        shift = factor.astype("uint8")
+        return self._valued(((whole >> shift) << shift).astype(x.dtype) / 255)
+
+
+@register("layer")
+class Solarization(_Colour):
+    """`x + addition`, and from the threshold on inverted; both drawn, as shares of the highest value."""
+
+    names_of_factors = ("addition_factor", "threshold_factor")
+
+    def __init__(self, addition_factor=0.0, threshold_factor=0.0, value_range=(0, 255), seed=None, **kwargs):
+        self._adopt(locals())
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training:
+            return None
+        highest, batch = self.value_range[1], (size_of(data)[0],)
+        ranges = (self.addition_factor, self.threshold_factor)
+        additions, thresholds = (self._draw(batch, a * highest, b * highest, seed) for a, b in ranges)
+        return {"factor": additions, "thresholds": thresholds}
+
+    def transform_images(self, images, transformation, training=True):
+        if not training or transformation is None:
+            return images
+        x = self._clipped(images + spread(transformation["factor"]))
+        return jnp.where(x < spread(transformation["thresholds"]), x, self.value_range[1] - x)
+
+
+@register("layer")
+class AutoContrast(Augment):
+    """Each channel of each image stretched, so that its lowest and highest value are those of `value_range`."""
+
+    def __init__(self, value_range=(0, 255), **kwargs):
+        self._adopt(locals(), random=False)
+
+    def transform_images(self, images, transformation, training=True):
+        low, high = (f(images, (-3, -2), keepdims=True) for f in (jnp.min, jnp.max))
+        stretched = self._valued((images - low) / jnp.where(high > low, high - low, 1))
+        return self._clipped(jnp.where(high > low, stretched, images))
+
+
+@register("layer")
+class Equalization(Augment):
+    """Each channel of each image with about equally many pixels of each value.
+
+    Args:
+        bins: how many values are told apart.
+    """
+
+    def __init__(self, value_range=(0, 255), bins=256, data_format=None, **kwargs):
+        self._adopt(locals(), random=False)
+        check_positive(self, bins=bins)
+
+    def transform_images(self, images, transformation, training=True):
+        whole = jnp.clip(self._unit(images.astype("float32")) * (self.bins - 1), 0, self.bins - 1).astype("int32")
+        flat = jnp.moveaxis(whole, -1, -3).reshape(*whole.shape[:-3], whole.shape[-1], -1)
+        levelled = jnp.vectorize(self._levelled, signature="(n)->(n)")(flat) / (self.bins - 1)
+        shape = (*whole.shape[:-3], whole.shape[-1], *whole.shape[-3:-1])
+        return self._valued(jnp.moveaxis(levelled.reshape(shape), -3, -1))
+
+    def _levelled(self, values: Any) -> Any:
+        total = jnp.cumsum(jnp.bincount(values, length=self.bins))
+        first = jnp.min(jnp.where(total > 0, total, values.size))
+        table = jnp.round((total - first) / jnp.maximum(values.size - first, 1) * (self.bins - 1))
+        return table[values]
+
+
+@register("layer")
+class RandomGaussianBlur(_Colour):
+    """Blurred by Gauss' bell, one for the batch, with a probability drawn from `factor`.
+
+    Args:
+        kernel_size: of the window, in pixels; one number or `(height, width)`.
+        sigma: of the bell, in pixels: the highest, or the lowest and the highest.
+    """
+
+    def __init__(
+        self, factor=1.0, kernel_size=3, sigma=1.0, value_range=(0, 255), data_format=None, seed=None, **kwargs
+    ):
+        self._adopt(locals())
+        self.kernel_size = (kernel_size,) * 2 if isinstance(kernel_size, int) else tuple(kernel_size)
+        self.sigma = (0, sigma) if isinstance(sigma, int | float) else tuple(sigma)
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training:
+            return None
+        batch = (size_of(data)[0],)
+        probability = self._draw(batch, *self.factor, seed=seed)
+        blurred = self._draw(batch, seed=seed) < probability
+        return {"factor": blurred, "sigma": self._draw((2,), *self.sigma, seed=seed)}
+
+    def transform_images(self, images, transformation, training=True):
+        if not training or transformation is None:
+            return images
+        sigma = transformation["sigma"]
+        blurred = ops.image.gaussian_blur(images, self.kernel_size, (sigma[1], sigma[0]), data_format="channels_last")
+        return self._clipped(jnp.where(spread(transformation["factor"]), blurred, images))
+
+
+@register("layer")
+class RandomColorJitter(Augment):
+    """RandomBrightness, RandomContrast, RandomSaturation and RandomHue, where their factors are given."""
+
+    names_of_factors = ()
+
+    def __init__(
+        self,
+        value_range=(0, 255),
+        brightness_factor=None,
+        contrast_factor=None,
+        saturation_factor=None,
+        hue_factor=None,
+        seed=None,
+        data_format=None,
+        **kwargs,
+    ):
+        self._adopt(locals())
+        kinds = {
+            "brightness": RandomBrightness,
+            "contrast": RandomContrast,
+            "saturation": RandomSaturation,
+            "hue": RandomHue,
+        }
+        given = {name: getattr(self, f"{name}_factor") for name in kinds}
+        self._steps = [
+            kinds[name](factor, value_range=value_range, seed=self.seed_generator.seed, dtype=self.dtype_policy)
+            for name, factor in given.items()
+            if factor is not None
+        ]
+
+    def transform_images(self, images, transformation, training=True):
+        for step in self._steps if training else ():
+            drawn = step.get_random_transformation(images, training, self.seed_generator)
+            images = step.transform_images(images, drawn, training)
+        return images

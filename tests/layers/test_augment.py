@@ -1,0 +1,120 @@
+"""Augmentation: with the same seed the images, labels and configurations of Keras; in programs as outside of them."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from tricera import layers, models
+from tricera.engine import naming
+from tricera.engine.pure import pure
+
+IMAGES = np.random.RandomState(0).uniform(0, 255, size=(3, 6, 5, 3)).astype("float32")
+CASES = [
+    ("Resizing", (4, 3), {}),
+    ("Resizing", (4, 3), {"pad_to_aspect_ratio": True, "interpolation": "nearest"}),
+    ("CenterCrop", (3, 2), {}),
+    ("CenterCrop", (8, 3), {}),
+    ("RandomCrop", (3, 4), {}),
+    ("RandomFlip", (), {}),
+    ("RandomFlip", ("vertical",), {}),
+    ("RandomRotation", (0.2,), {}),
+    ("RandomZoom", (0.2,), {"fill_mode": "constant", "fill_value": 3.0}),
+    ("RandomZoom", ((-0.3, -0.1), 0.3), {"interpolation": "nearest"}),
+    ("RandomTranslation", (0.2, (-0.3, 0.1)), {"fill_mode": "wrap"}),
+    ("RandomShear", (0.2, 0.3), {}),
+    ("RandomPerspective", (1.0, 0.5), {}),
+    ("RandomBrightness", (0.2,), {}),
+    ("RandomContrast", (0.4,), {}),
+    ("RandomHue", (0.4,), {}),
+    ("RandomSaturation", ((0.3, 0.8),), {}),
+    ("RandomSharpness", (0.9,), {}),
+    ("RandomColorDegeneration", (0.5,), {}),
+    ("RandomColorJitter", (), {"brightness_factor": 0.2, "saturation_factor": (0.4, 0.6), "hue_factor": 0.1}),
+    ("RandomGrayscale", (0.5,), {}),
+    ("RandomInvert", (1.0,), {}),
+    ("RandomPosterization", (5,), {}),
+    ("Solarization", (0.2, 0.6), {}),
+    ("Equalization", (), {}),
+    ("AutoContrast", (), {}),
+    ("RandomGaussianBlur", (1.0, 3, (0.5, 2.0)), {}),
+    ("RandomErasing", (1.0, (0.3, 0.8)), {}),
+    ("CutMix", (1.0,), {}),
+    ("MixUp", (0.5,), {}),
+]
+SEEDLESS = ("Resizing", "CenterCrop", "Equalization", "AutoContrast")
+
+
+def pair(keras, name, args, kwargs):
+    """The layer of Tricera and that of Keras, with one seed and one name."""
+    naming.reset()
+    keras.backend.clear_session()
+    kwargs = kwargs if name in SEEDLESS else {**kwargs, "seed": 3}
+    return [getattr(namespace, name)(*args, **kwargs) for namespace in (layers, keras.layers)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, (case[0], *case[1], *case[2].values()))))
+def test_a_seed_gives_the_images_and_the_configuration_of_keras(case, keras):
+    ours, theirs = pair(keras, *case)
+    assert json.loads(json.dumps(ours.get_config())) == json.loads(json.dumps(theirs.get_config()))
+    assert type(ours).from_config(ours.get_config()).get_config() == ours.get_config()
+    mixing = case[0] in ("CutMix", "MixUp")
+    data = {"images": IMAGES, "labels": np.eye(3, dtype="float32")} if mixing else IMAGES
+    data = IMAGES[:1] if case[0] == "Equalization" else data  # theirs levels a batch as one image
+    call = jax.jit(pure(ours, ours.variables, training=True))
+    compiled, _ = call([v.value for v in ours.variables], data)
+    eager, expected = ours(data, training=True), theirs(data, training=True)
+    for one, other, third in zip(*map(jax.tree.leaves, (eager, expected, compiled)), strict=True):
+        assert_allclose(one, other, rtol=1e-4, atol=2e-3)
+        assert_allclose(third, other, rtol=1e-4, atol=2e-3)
+
+
+def test_outside_of_training_images_stay_as_they_are():
+    for name, args, kwargs in CASES[5:24]:
+        assert_array_equal(getattr(layers, name)(*args, **kwargs)(IMAGES, training=False), IMAGES)
+
+
+def test_one_image_channels_first_and_masks():
+    flip = layers.RandomFlip("horizontal", seed=1)
+    flipped = IMAGES[..., ::-1, :]
+    made = flip({"images": IMAGES, "segmentation_masks": IMAGES[..., :1].astype("int32")})
+    for image, mask, one, other in zip(made["images"], made["segmentation_masks"], IMAGES, flipped, strict=True):
+        turned = np.array_equal(image, other)
+        assert turned or np.array_equal(image, one)
+        assert_array_equal(mask, (other if turned else one)[..., :1].astype("int32"))
+    assert layers.RandomCrop(3, 2)(IMAGES[0]).shape == (3, 2, 3)
+    first = layers.Resizing(3, 2, data_format="channels_first")(np.moveaxis(IMAGES, -1, 1))
+    assert_allclose(np.moveaxis(first, 1, -1), layers.Resizing(3, 2)(IMAGES), rtol=1e-5)
+
+
+def test_boxes_are_mirrored_with_their_images():
+    boxes = {"boxes": np.array([[[1.0, 2.0, 3.0, 4.0]]] * 3, "float32"), "labels": np.zeros((3, 1))}
+    flip = layers.RandomFlip("horizontal", seed=1)
+    made = flip({"images": IMAGES, "bounding_boxes": boxes})
+    for image, one, box in zip(made["images"], IMAGES, made["bounding_boxes"]["boxes"], strict=True):
+        assert_array_equal(box[0], [1, 2, 3, 4] if np.array_equal(image, one) else [2, 2, 4, 4])
+    with pytest.raises(NotImplementedError) as error:
+        layers.RandomRotation(0.1, name="turn")({"images": IMAGES, "bounding_boxes": boxes})
+    assert str(error.value) == (
+        'RandomRotation layer "turn" does not move bounding boxes.\n'
+        "  fix:      augment images with boxes by RandomFlip, or by layers that change colours only."
+    )
+
+
+def test_a_factor_that_makes_no_sense():
+    with pytest.raises(ValueError) as error:
+        layers.RandomContrast(2.0, name="c")
+    assert str(error.value) == (
+        'RandomContrast layer "c": The `factor` argument should be a number (or a list of two numbers) in the range '
+        "[0.0, 1.0].\n  got:      2.0"
+    )
+
+
+def test_augmentation_stands_in_a_model():
+    x = layers.Input((6, 5, 3))
+    model = models.Model(x, layers.GlobalAveragePooling2D()(layers.RandomZoom(0.2)(layers.Rescaling(1 / 255)(x))))
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.evaluate(IMAGES, np.zeros((3, 3)), verbose=0))
+    assert model.predict(IMAGES, verbose=0).shape == (3, 3)
