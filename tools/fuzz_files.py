@@ -305,6 +305,8 @@ def _is_ours(error: BaseException) -> bool:
     from tricera import errors
 
     text = str(error)
+    if isinstance(error, TypeError) and "\n  " not in text:  # one of Python's
+        return False
     return (
         isinstance(error, errors.SafetyError | ValueError | TypeError | OSError)
         and not isinstance(error, TimeoutError | UnicodeError | json.JSONDecodeError)

@@ -4,6 +4,7 @@ The form is Keras 3's: an op's settings stand in its configuration, what it comp
 """
 
 import inspect
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -163,27 +164,36 @@ def from_config(config: dict[str, Any], custom_objects: Any = None) -> tuple[Any
         ValueError: the uses do not fit together.
     """
     made: dict[str, list[list[KerasTensor]]] = {}  # by name, then by use: the outputs
-    waiting: list[tuple[Any, list[dict]]] = []
+    waiting: dict[str, tuple[Any, list[dict]]] = {}
     for form in config["layers"]:
         operation = _operation(form, custom_objects)
         name = form.get("name") or operation.name
         if name in made:
             raise ValueError(report(f"The graph has two layers of the name {name!r}."))
         made[name] = [node.output_tensors for node in getattr(operation, "_inbound_nodes", [])]
-        waiting.append((operation, list(form["inbound_nodes"])))
-        waiting[-1][1].reverse()
-    names = list(made)
-    while any(uses for _, uses in waiting):
-        before = sum(len(uses) for _, uses in waiting)
-        for name, (operation, uses) in zip(names, waiting, strict=True):
-            while uses and all(_is_made(place, made) for place in _needed(uses[-1])):
-                made[name].append(_use(operation, uses.pop(), made))
-        if before == sum(len(uses) for _, uses in waiting):
-            stuck = next(name for name, (_, uses) in zip(names, waiting, strict=True) if uses)
-            raise ValueError(report(f"The graph is not connected: nothing makes the inputs of {stuck!r}."))
-    for name, (operation, _) in zip(names, waiting, strict=True):
+        waiting[name] = operation, list(form["inbound_nodes"])[::-1]
+    _connect(waiting, made)
+    for name, (operation, _) in waiting.items():
         made[name] = [[]] * _first_use(operation) + made[name]
     return _tensors(config["input_layers"], made), _tensors(config["output_layers"], made)
+
+
+def _connect(waiting: dict[str, tuple[Any, list[dict]]], made: dict[str, list[list[KerasTensor]]]) -> None:
+    """Use each operation, its uses last to first, as soon as there is what it needs."""
+    blocked: dict[tuple[str, int], list[str]] = {}  # by place: who waits for it
+    ahead = deque(waiting)
+    while ahead:
+        name = ahead.popleft()
+        operation, uses = waiting[name]
+        while uses:
+            missing = next((place for place in _needed(uses[-1]) if not _is_made(place, made)), None)
+            if missing:
+                blocked.setdefault(missing[:2], []).append(name)
+                break
+            made[name].append(_use(operation, uses.pop(), made))
+            ahead.extend(blocked.pop((name, len(made[name]) - 1), ()))
+    if stuck := next((name for name, (_, uses) in waiting.items() if uses), None):
+        raise ValueError(report(f"The graph is not connected: nothing makes the inputs of {stuck!r}."))
 
 
 def _operation(form: dict[str, Any], custom_objects: Any) -> Any:

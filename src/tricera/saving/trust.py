@@ -51,11 +51,13 @@ def understood(label: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, TypeError, OSError, MemoryError, ImportError):
+    except (ValueError, OSError, MemoryError, ImportError):
         raise
     except RecursionError:
         raise SafetyError(report(f"{label} is nested too deeply: it is not read.")) from None
     except Exception as error:
+        if isinstance(error, TypeError) and "\n" in str(error):  # one of ours, which says more
+            raise
         raise ValueError(report(f"{label}: the configuration cannot be understood: {error!r}.")) from error
 
 
