@@ -2,9 +2,12 @@
 
 import gc
 import weakref
+from collections import Counter
 
 import numpy as np
 import pytest
+from jax._src import array
+from jax._src.interpreters import pxla
 
 import tricera
 from tricera import callbacks, layers, losses
@@ -204,3 +207,40 @@ def test_a_callback_sets_the_learning_rate_without_compiling(data):
     for a, b in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert programs.traces["train_many"] == 1
+
+
+@pytest.fixture
+def copies(monkeypatch):
+    """The arrays that programs are given by the host and that the host reads: `("to device" or "to host", bytes)`."""
+    seen = []
+    put, value = pxla.batched_device_put, array.ArrayImpl._value
+
+    def counted_put(aval, sharding, xs, *args, **kwargs):
+        seen.extend(("to device", x.nbytes) for x in xs if isinstance(x, np.ndarray | np.generic))
+        return put(aval, sharding, xs, *args, **kwargs)
+
+    def counted_value(self):
+        if self._npy_value is None:
+            seen.append(("to host", self.nbytes))
+        return value.fget(self)
+
+    monkeypatch.setattr(pxla, "batched_device_put", counted_put)
+    monkeypatch.setattr(array.ArrayImpl, "_value", property(counted_value))
+    return seen
+
+
+def test_data_are_copied_once_and_each_epoch_reads_its_logs(data, copies):
+    x, y = data
+    model = build(metrics=["mae"])
+    model.fit(x, y, batch_size=11, verbose=0, validation_data=(x, y))
+    counts = {}
+    for epochs in (2, 6):
+        copies.clear()
+        model.fit(x, y, batch_size=11, epochs=epochs, verbose=0, validation_data=(x, y))
+        counts[epochs] = Counter(copies)
+    for epochs, count in counts.items():
+        assert count["to device", x.nbytes] == count["to device", y.nbytes] == 2, "for training, for validation"
+        assert count["to host", 4] == 4 * epochs, "loss and mae, of training and of validation"
+        assert {size for way, size in count if way == "to host"} == {4}
+    scalars = [count["to device", 4] for count in counts.values()]
+    assert scalars[0] == scalars[1], "where a chunk of steps begins and ends is copied once"

@@ -15,10 +15,10 @@ import jax
 import numpy as np
 from jax import lax
 from jax import numpy as jnp
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
 from tricera.kernels import native
+from tricera.kernels.primitive import Primitive
 from tricera.machine import platform
 
 _LETTERS = {1: "W", 2: "HW", 3: "DHW"}

@@ -7,9 +7,9 @@ that JAX derives sums over the first one: `_product` turns an operand or the res
 import jax
 from jax import lax
 from jax import numpy as jnp
-from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from tricera.kernels.primitive import Primitive
 from tricera.machine import platform
 
 _WIDE = 512  # where both sides of the weights are wider, turning costs more than it saves
