@@ -244,11 +244,7 @@ No files are left for validation.
     ),
     "format": (
         {"format": "torch"},
-        """
-`format` should be the kind of data set that is made here.
-  expected: 'tf', for the steps of `tf.data`, or None
-  got:      'torch'
-""",
+        "Invalid `format`.\n  expected: 'tf', 'grain'\n  got:      'torch'",
     ),
 }
 

@@ -34,7 +34,10 @@ def samples_of(
     """
     if not parts[0].paths:
         raise ValueError(report("No files found in the directory.", expected="files of the classes", got="0 files"))
-    made = [_dataset(part, load, join, label_mode, batch_size, shuffle, seed, format) for part in parts]
+    made = [
+        _dataset(part, load, join, label_mode, batch_size, shuffled, seed, format)
+        for part, shuffled in zip(parts, (shuffle, False), strict=False)  # as in Keras, validation keeps its order
+    ]
     return made if subset == "both" else made[0]
 
 

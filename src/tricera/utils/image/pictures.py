@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tricera import machine
-from tricera.errors import report
+from tricera.errors import SafetyError, report
 from tricera.utils.folders import quoted
 from tricera.utils.image.files import one_of
 
@@ -42,7 +42,7 @@ class Pictures:
             OSError: one is not there, or cannot be read.
         """
         paths = [self.paths[sample] for sample in samples]
-        images: list[np.ndarray] = list((map if self._kept.keys() >= set(paths) else pool().map)(self._image, paths))
+        images: list[np.ndarray] = list((map if self._kept.keys() >= set(paths) else pool().map)(self.image, paths))
         is_bytes = all(image.dtype == np.uint8 for image in images)
         return np.stack(images if is_bytes else [image.astype("float32", copy=False) for image in images])
 
@@ -68,18 +68,24 @@ class Pictures:
 
         def why(path: str) -> str | None:
             try:
-                self._image(path)
-            except OSError as error:
+                self.image(path)
+            except (OSError, SafetyError) as error:
                 return str(error)
             return None
 
         return {number: reason for number, reason in enumerate(pool().map(why, self.paths)) if reason}
 
-    def _image(self, path: str) -> np.ndarray:
+    def image(self, path: str) -> np.ndarray:
+        """The image in a file.
+
+        Raises:
+            OSError: it is not there, or cannot be read.
+        """
         now, (stamp, image) = _stamp(path), self._kept.get(path, (None, None))
         if image is None or stamp != now:
             room = self._room if image is None else self._room + image.nbytes
             image = self._decode(path)
+            image.flags.writeable = False  # it is kept: nobody may spoil it
             if room >= image.nbytes:
                 self._room, self._kept[path] = room - image.nbytes, (now, image)
         return image
