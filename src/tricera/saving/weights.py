@@ -165,6 +165,7 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
         )
     everything = list(parts(model))
     stores = {path: reader.store(path) for path, _ in everything}
+    _build_optimizer(model, stores)
     used = {f"{store.prefix}{name}" for store in stores.values() for name in store}
     found = [(owner, _Difference(path, _differences(owner, stores[path]))) for path, owner in everything]
     wrong = [difference for _, difference in found if difference.lines]
@@ -192,6 +193,13 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
 
 def _unused(reader: h5.Reader, used: set[str]) -> list[str]:
     return [path for path in reader.paths if path not in used]
+
+
+def _build_optimizer(model: Any, stores: Mapping[str, h5.Store]) -> None:
+    """Make the variables of an optimizer that has made no step, where the file has their values."""
+    optimizer = getattr(model, "optimizer", None)
+    if isinstance(optimizer, OptimizerState) and not optimizer.built and len(stores.get("optimizer", ())) > 2:
+        optimizer.build(model.trainable_variables)
 
 
 def _is_fresh(owner: Any, store: h5.Store) -> bool:
