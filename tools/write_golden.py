@@ -1,7 +1,7 @@
 """Write the small files of a release that later releases must read: `python tools/write_golden.py [folder]`.
 
-Each has a model with layers of several kinds, compiled and trained for two steps, in one form of file; `recorded.npz` holds
-an input, the model's outputs for it, and its weights after one more step from there.
+Each has a model with layers of several kinds, compiled and trained for two steps, in one form of file; `recorded.npz`
+holds an input, the model's outputs for it, and its weights after one more step from there.
 """
 
 import sys
