@@ -12,5 +12,6 @@ from tricera.callbacks.record import CSVLogger as CSVLogger
 from tricera.callbacks.record import History as History
 from tricera.callbacks.stop import EarlyStopping as EarlyStopping
 from tricera.callbacks.stop import TerminateOnNaN as TerminateOnNaN
+from tricera.callbacks.tensorboard import TensorBoard as TensorBoard
 
 __getattr__ = errors.missing(__name__, globals())
