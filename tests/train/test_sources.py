@@ -48,6 +48,41 @@ def test_fit_and_evaluate_take_them_epoch_after_epoch(make):
     np.testing.assert_allclose(trained(make()), trained(X, Y, batch_size=4), rtol=1e-5)
 
 
+def reader(**kwargs):
+    words = tricera.Input((None,), dtype="int32", name="words")
+    pooled = layers.GlobalAveragePooling1D()(layers.Embedding(10, 2, name="table")(words))
+    model = tricera.Model({"words": words}, layers.Dense(1)(pooled))
+    model.compile("sgd", "mse")
+    return model
+
+
+def test_words_beyond_the_embedding_are_told_at_once():
+    x, y = np.arange(12, dtype="int32").reshape(6, 2) % 10, np.zeros((6, 1), "float32")
+    x[4, 1] = 10
+    text = (
+        'Embedding layer "table": an index is beyond its `input_dim`.\n'
+        "  expected: integers from 0 to 9\n"
+        "  got:      10 in sample {}; 1 of {} beyond\n"
+        "  fix:      give the layer input_dim=11, or take fewer words (`num_words=10`)."
+    )
+    model = reader()
+    for run in (model.predict, lambda x, **kwargs: model.fit(x, y, **kwargs)):
+        with pytest.raises(ValueError) as caught:
+            run({"words": x}, verbose=0)
+        assert str(caught.value) == text.format(4, 12)
+    for run in (model.fit, model.evaluate):  # a batch that is not the first
+        weights = model.get_weights()
+        with pytest.raises(ValueError) as caught:
+            run((({"words": x[i : i + 2]}, y[i : i + 2]) for i in (0, 2, 4)), verbose=0)
+        assert str(caught.value) == text.format(0, 4)
+        assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    assert any((a != b).any() for a, b in zip(weights, reader().get_weights(), strict=True))  # what was trained stays
+    sequential = tricera.Sequential([layers.Embedding(10, 2), layers.Flatten(), layers.Dense(1)])
+    sequential.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="number the words from 0: -1 stands for none"):
+        sequential.fit(np.minimum(x, 9) - 1, y, verbose=0)
+
+
 def test_an_endless_one_of_tensorflow_needs_a_number_of_steps():
     with pytest.raises(ValueError, match=r"^The data set never ends"):
         trained(tf_dataset().repeat())

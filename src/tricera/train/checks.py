@@ -1,6 +1,7 @@
 """Bad input is told before any work starts: arguments, data, targets that do not fit the loss."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from tricera.engine.dtypes import is_float
 from tricera.engine.graph import any_symbolic, known
 from tricera.engine.inputs import where
 from tricera.errors import did_you_mean, report
+from tricera.layers import Embedding
 from tricera.train.compiled import CompiledLoss, by_output
 from tricera.train.data import Arrays
 from tricera.train.step import Steps
@@ -99,9 +101,68 @@ def check_data(model: Any, source: Any, batch: tuple, outputs: Any) -> None:
     data = source.data if isinstance(source, Arrays) else batch
     for what, value in zip(("x", "y", "sample_weight"), data, strict=True):
         _check_nan(value, what)
+    check_inputs(model, source, batch)
     loss = model._compile_loss
     if loss is not None and type(model).compute_loss is Steps.compute_loss and _steps_are_ours(model):
         _check_targets(model, loss, data[1], outputs)
+
+
+def check_inputs(model: Any, source: Any, batch: tuple) -> None:
+    """Whether the inputs are indices that the model's Embedding layers have; batches yet to come are checked too.
+
+    Raises:
+        ValueError: an index is beyond its layer.
+    """
+    check = check_indices(model)
+    if check is not None:
+        check(source.data if isinstance(source, Arrays) else batch)
+    if not isinstance(source, Arrays):
+        source.check = check
+
+
+def check_indices(model: Any) -> Callable[[tuple], None] | None:
+    """What raises a ValueError for a batch with an index beyond an Embedding layer that takes an input of the model;
+    None where there is no such layer.
+    """
+    graph = getattr(getattr(model, "_graph", None) or model, "_function", None)
+    if graph is None:
+        return None
+    places = {id(tensor): place for place, tensor in enumerate(graph.inputs)}
+    found = [
+        (places[id(tensor)], node.operation)
+        for node in graph.nodes
+        if isinstance(node.operation, Embedding)
+        for tensor in node.input_tensors
+        if id(tensor) in places
+    ]
+    names = getattr(model, "input_names", [])
+
+    def check(batch: tuple) -> None:
+        x = batch[0]
+        arrays = [x.get(name) for name in names] if isinstance(x, dict) else tree_util.tree_leaves(x)
+        for place, layer in found:
+            if place < len(arrays) and arrays[place] is not None:
+                _check_range(layer, arrays[place])
+
+    return check if found else None
+
+
+def _check_range(layer: Embedding, indices: Any) -> None:
+    rows = layer.input_dim
+    if not indices.size or (indices.min() >= 0 and indices.max() < rows):
+        return
+    indices = np.asarray(indices)
+    bad = (indices < 0) | (indices >= rows)
+    raise ValueError(
+        report(
+            f"{where(layer)}: an index is beyond its `input_dim`.",
+            expected=f"integers from 0 to {rows - 1}",
+            got=f"{indices[bad].flat[0]:g} in sample {int(np.argwhere(bad)[0][0])}; {bad.sum()} of {bad.size} beyond",
+            fix=f"give the layer input_dim={int(indices.max()) + 1}, or take fewer words (`num_words={rows}`)."
+            if indices.max() >= rows
+            else "number the words from 0: -1 stands for none.",
+        )
+    )
 
 
 def _steps_are_ours(model: Any) -> bool:

@@ -38,7 +38,8 @@ class Stream:
     ):
         self._open, self.steps, self.endless, self._ahead = open, steps, endless, ahead
         self._release = release
-        self._iterator: Iterator[Batch] | None = None
+        self.check: Callable[[Batch], None] | None = None  # raises for a batch that the model cannot take
+        self._iterator: Iterator[tuple[Batch, bool]] | None = None
         self._peeked: deque[Batch] = deque()
 
     def example(self) -> Batch:
@@ -49,28 +50,34 @@ class Stream:
         """
         if not self._peeked:
             try:
-                self._peeked.append(next(self._current()))
+                self._peeked.append(next(self._current())[0])
             except StopIteration:
                 raise ValueError(
                     report("The generator yields no batch.", expected="at least one batch", got="0 batches")
                 ) from None
         return self._peeked[0]
 
-    def _current(self) -> Iterator[Batch]:
+    def _current(self) -> Iterator[tuple[Batch, bool]]:
         if self._iterator is None:
             self._iterator = prefetched(self._sent(), self._ahead)
         return self._iterator
 
-    def _sent(self) -> Iterator[Batch]:
+    def _sent(self) -> Iterator[tuple[Batch, bool]]:
+        """The batches on the device, and whether each is checked: the first are drawn before the model is known."""
         with opened(self._open()) as items:
             for item in items:
-                yield jax.device_put(_arrays(item))
+                batch, check = _arrays(item), self.check
+                if check is not None:
+                    check(batch)
+                yield jax.device_put(batch), check is not None
 
     def batches(self, shuffle: Any = False) -> Iterator[Batch]:
         """The batches of one epoch: from where the last one stopped where the source is endless."""
         while self._peeked:
             yield self._peeked.popleft()
-        for batch in self._current():  # noqa: UP028  not `yield from`: closing this generator must not close that one
+        for batch, checked in self._current():
+            if self.check is not None and not checked:
+                self.check(batch)
             yield batch
         if not self.endless:
             self._iterator = None

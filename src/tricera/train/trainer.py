@@ -237,6 +237,7 @@ class Trainer(Batches):
         """The outputs for all samples, as NumPy arrays."""
         source = source_of(x, None, None, batch_size, steps)
         self._outputs_for(source.example()[0])  # builds, and refuses what does not fit
+        checks.check_inputs(self, source, source.example())
         steps = _limited(source, steps)
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         callbacks.on_predict_begin()
