@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from benchmarks import peers, works
+from benchmarks.hide import hide
 
 _SECONDS, _MOST_FITS = 2.0, 5
 _FIRST_SAMPLES = 64
@@ -85,7 +86,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("work", choices=works.BY_NAME)
     parser.add_argument("setting", type=float, help="fit, folds: share of the epochs; start: time of start; samples")
     given = parser.parse_args(arguments)
-    sys.modules.update(dict.fromkeys(peers.BY_NAME[given.peer].hidden))  # type: ignore[arg-type]
+    hide(peers.BY_NAME[given.peer].hidden)
     setting = int(given.setting) if given.kind == "memory" else given.setting
     print(json.dumps(KINDS[given.kind](peers.BY_NAME[given.peer], works.BY_NAME[given.work], setting)))
 

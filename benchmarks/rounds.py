@@ -18,8 +18,9 @@ from benchmarks.works import WORKS
 
 ROOT = Path(__file__).resolve().parent.parent
 _IMPORT = """\
-import sys, time
-sys.modules.update(dict.fromkeys({hidden}))
+import time
+from benchmarks.hide import hide
+hide({hidden})
 begun = time.perf_counter()
 import {module}
 print(time.perf_counter() - begun)"""

@@ -19,7 +19,7 @@ import jax
 import jaxlib
 
 # Names from glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -2, -4, -8
 _KEEP_FREED = 2**31 - 1
 _TOP_PAD = 64 << 20
 
@@ -41,7 +41,8 @@ def keep_freed_memory() -> bool:
     if os.environ.get("TRICERA_MALLOC") == "0" or _host.system() != "Linux" or _host.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _KEEP_FREED), (_M_TOP_PAD, _TOP_PAD))
+    # One arena: those of other threads, where XLA allocates, map what is larger than 64 MB all the same.
+    settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _KEEP_FREED), (_M_TOP_PAD, _TOP_PAD), (_M_ARENA_MAX, 1))
     return all(mallopt(name, value) == 1 for name, value in settings)
 
 
