@@ -268,7 +268,7 @@ def _value(form: Any, made: dict) -> Any:
     if kind == "__ellipsis__":
         return Ellipsis
     if kind and "config" in form:
-        return registry.revive({**form, "class_name": "__numpy__"} if kind == "__tensor__" else form, ())
+        return registry.revive(form, ())
     return {name: _value(item, made) for name, item in form.items()}
 
 

@@ -11,6 +11,7 @@ from tricera.saving import budget, bytecode
 _FORMS = {"__tuple__", "__numpy__", "__tensor__", "__keras_tensor__", "__slice__", "__ellipsis__", "__bytes__", "type"}
 _NAMELESS = "<lambda>"
 registry.forms["__lambda__"] = bytecode.function
+registry.forms["__tensor__"] = registry.forms["__numpy__"]
 
 
 def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
@@ -87,6 +88,7 @@ def _settle_function(config: dict[str, Any], label: str, custom_objects: Mapping
                     )
                 )
             config[part] = {"module": None, "class_name": "function", "config": name, "registered_name": name}
+            config.pop(f"{part}_type", None)
 
 
 def _objects(config: Any, label: str) -> Iterator[dict[str, Any]]:

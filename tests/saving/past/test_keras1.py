@@ -338,6 +338,21 @@ def test_weights_of_another_shape(tmp_path):
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
 
 
+def test_the_function_of_a_lambda_layer_is_passed(tmp_path):
+    code = ["c\u0001\u0000", None, None]
+    config = sequential(
+        layer("Lambda", "half", function=code, function_type="lambda", batch_input_shape=[None, 2], output_shape=None,
+              output_shape_type="raw", arguments={}),
+        dense("d", 1),
+    )  # fmt: skip
+    keras1.write(tmp_path / "m.h5", config, {"half": [], "d": [("d_W", numbers(2, 1)), ("d_b", numbers(1))]})
+    with pytest.raises(SafetyError, match="pass the function: `load_model\\(..., custom_objects={'half': function}\\)`"):
+        saving.load_model(tmp_path / "m.h5")
+    x = numbers(3, 2)
+    model = saving.load_model(tmp_path / "m.h5", custom_objects={"half": lambda x: x / 2})
+    np.testing.assert_allclose(model(x), x / 2 @ numbers(2, 1) + numbers(1), rtol=1e-5, atol=1e-5)
+
+
 def test_long_lists_of_names_are_in_pieces(tmp_path):
     keras1.write(tmp_path / "w.h5", None, {"a": [("W", numbers(2, 2)), ("b", numbers(2))]})
     with h5py.File(tmp_path / "w.h5", "a") as file:

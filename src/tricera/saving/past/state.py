@@ -32,9 +32,9 @@ def read(optimizer: Any, reader: h5.Reader, pairs: Sequence[tuple[Any, Group]], 
         return
     segments = list(_trained(pairs))
     names = [name for _, inside in segments for name in inside]
-    if origin.generation == 1:  # which sorted them
-        names.sort(key=lambda name: name[1])
     steps, slots = _slots(group, len(names), reader)
+    shapes = {(each.name, name): reader.shape(path) for _, each in pairs for name, path in zip(*each[1:], strict=True)}
+    names = _in_order(names, [shapes[name] for name in names], slots, reader)
     if steps is not None:
         optimizer._iterations.assign(reader.read(steps))
     for place, paths in enumerate(slots[: len(optimizer._slots[0])]):
@@ -44,6 +44,17 @@ def read(optimizer: Any, reader: h5.Reader, pairs: Sequence[tuple[Any, Group]], 
             for variable, value in zip(segment.variables, found, strict=True):
                 _assign([optimizer._slots[optimizer._index[variable]][place]], [value])
     _complete(optimizer)
+
+
+def _in_order(names: list[Name], shapes: list[tuple], slots: list[list[str]], reader: h5.Reader) -> list[Name]:
+    """The names of the weights in the order of the optimizer's arrays: until Keras 2.0 sorted, later layer by layer."""
+    version = str(reader.attributes.get("keras_version", ""))
+    ranked = sorted(range(len(names)), key=lambda i: names[i][1])
+    orders = [ranked, list(range(len(names)))]
+    for order_of in orders if version.startswith(("1.", "2.0.")) else reversed(orders):
+        if not slots or [reader.shape(path) for path in slots[0]] == [shapes[i] for i in order_of]:
+            return [names[i] for i in order_of]
+    return names
 
 
 def _trained(pairs: Sequence[tuple[Any, Group]]) -> Iterator[tuple[Segment, list[Name]]]:
