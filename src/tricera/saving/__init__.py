@@ -10,6 +10,7 @@ from tricera.engine.registry import register_keras_serializable as register_kera
 from tricera.engine.registry import serialize as serialize_keras_object
 from tricera.saving.loading import load_model as load_model
 from tricera.saving.loading import model_from_json as model_from_json
+from tricera.saving.loading import model_from_yaml as model_from_yaml
 from tricera.saving.model import save_model as save_model
 from tricera.saving.weights import load_weights as load_weights
 from tricera.saving.weights import save_weights as save_weights

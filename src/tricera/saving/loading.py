@@ -170,9 +170,27 @@ def model_from_json(
         SafetyError: it holds code.
     """
     label = "The JSON text"
+    return _from_text(lambda: archive.parse(json_string, label), label, custom_objects, safe_mode)
+
+
+def model_from_yaml(
+    yaml_string: str, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
+) -> Any:
+    """The model that `to_yaml` of Keras 1 and 2 described, with new weights; needs the package `pyyaml`.
+
+    Raises:
+        ImportError: the package is not installed.
+        TypeError: it names classes that are not known here.
+        SafetyError: it holds code, or would make Python objects.
+    """
+    label = "The YAML text"
+    return _from_text(lambda: past.text.parse(yaml_string, label), label, custom_objects, safe_mode)
+
+
+def _from_text(parse: Callable[[], Any], label: str, custom_objects: Any, safe_mode: bool | None) -> Any:
     known = registry.custom_object_scope(custom_objects or {})
     with scope.guarded(safe_mode), known, budget.for_objects(), trust.understood(label):
-        config = archive.parse(json_string, label)
+        config = parse()
         config = past.modern(config) if past.is_old(config) else config
         trust.examine(config, label, registry.custom())
         return registry.deserialize(config, registry.LAYERS)

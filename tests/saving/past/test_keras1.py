@@ -346,11 +346,40 @@ def test_the_function_of_a_lambda_layer_is_passed(tmp_path):
         dense("d", 1),
     )  # fmt: skip
     keras1.write(tmp_path / "m.h5", config, {"half": [], "d": [("d_W", numbers(2, 1)), ("d_b", numbers(1))]})
-    with pytest.raises(SafetyError, match="pass the function: `load_model\\(..., custom_objects={'half': function}\\)`"):
+    with pytest.raises(SafetyError, match=r"pass the function: `load_model\(..., custom_objects={'half': function}\)`"):
         saving.load_model(tmp_path / "m.h5")
     x = numbers(3, 2)
     model = saving.load_model(tmp_path / "m.h5", custom_objects={"half": lambda x: x / 2})
     np.testing.assert_allclose(model(x), x / 2 @ numbers(2, 1) + numbers(1), rtol=1e-5, atol=1e-5)
+
+
+class Scale(layers.Layer):
+    def __init__(self, output_dim, init, **kwargs):
+        super().__init__(**kwargs)
+        self.output_dim, self.init = output_dim, init
+
+    def build(self, input_shape):
+        self.factor = self.add_weight(shape=(input_shape[-1],), name="factor")
+
+    def call(self, inputs):
+        return inputs * self.factor
+
+    def get_config(self):
+        return {**super().get_config(), "output_dim": self.output_dim, "init": self.init}
+
+
+def test_a_layer_of_the_author(tmp_path):
+    """Its arguments keep their names, and without it the message has the line to paste."""
+    config = sequential(layer("Scale", "s", output_dim=3, init="uniform", batch_input_shape=[None, 3]), dense("d", 1))
+    weights = {"s": [("s_factor", numbers(3))], "d": [("d_W", numbers(3, 1)), ("d_b", numbers(1))]}
+    keras1.write(tmp_path / "m.h5", config, weights)
+    with pytest.raises(TypeError) as error:
+        saving.load_model(tmp_path / "m.h5")
+    assert "Could not locate the class or function 'Scale'" in str(error.value)
+    assert "fix:      `load_model(..., custom_objects={'Scale': Scale})`" in str(error.value)
+    x = numbers(2, 3)
+    model = saving.load_model(tmp_path / "m.h5", custom_objects={"Scale": Scale})
+    np.testing.assert_allclose(model(x), x * numbers(3) @ numbers(3, 1) + numbers(1), rtol=1e-5, atol=1e-5)
 
 
 def test_long_lists_of_names_are_in_pieces(tmp_path):
@@ -363,6 +392,34 @@ def test_long_lists_of_names_are_in_pieces(tmp_path):
     model = models.Sequential([layers.Input((2,)), layers.Dense(2)])
     model.load_weights(tmp_path / "w.h5")
     np.testing.assert_array_equal(model.get_weights()[0], numbers(2, 2))
+
+
+YAML = """
+class_name: Sequential
+config:
+- class_name: Dense
+  config:
+    activation: relu
+    batch_input_shape: !!python/tuple [null, 3]
+    name: d
+    output_dim: 2
+keras_version: 1.2.2
+"""
+
+
+def test_yaml():
+    pytest.importorskip("yaml")
+    model = saving.model_from_yaml(YAML)
+    assert model.layers[0].units == 2 and model.input_shape == (None, 3)
+    with pytest.raises(SafetyError) as error:
+        saving.model_from_yaml(YAML.replace("relu", "!!python/object/apply:os.system [ls]"))
+    assert str(error.value) == (
+        "The YAML text asks for a Python object: it is not read.\n"
+        "  got:      could not determine a constructor for the tag 'tag:yaml.org,2002:python/object/apply:os.system'"
+    )
+    laughs = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
+    with pytest.raises(SafetyError, match="has more than 1000000 entries"):
+        saving.model_from_yaml(laughs)
 
 
 def test_configurations_nested_without_end():

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tricera.engine import registry
 from tricera.errors import report
 from tricera.saving.past import graph, merge
 from tricera.saving.past.names import (
@@ -10,12 +11,12 @@ from tricera.saving.past.names import (
     ARGUMENTS,
     ARGUMENTS_OF,
     CLASSES,
-    GATHERED,
     MEANINGLESS,
     MEANINGLESS_IF,
     UNORDERED,
     UNUSED,
     VALUES,
+    WINDOWS,
 )
 
 Form = dict[str, Any]
@@ -119,6 +120,8 @@ def layer(form: Form) -> Form:
     if kind == "Lambda":
         return {**_form("Lambda", _lambda(config), "keras.layers"), **place}
     new = CLASSES.get(kind, kind)
+    if new not in registry.names("layer") or kind in registry.custom():
+        return {**_own(form), **place}
     if new == "Embedding" and config.get("dropout"):
         new = "WordDropoutEmbedding"
     config = _arguments(new, {**_CUDNN.get(kind, {}), **config}) if isinstance(config, dict) else config
@@ -127,14 +130,22 @@ def layer(form: Form) -> Form:
     return {**_form(new, config, "keras.layers"), **_kept(form), **place}
 
 
+def _own(form: Form) -> Form:
+    """A layer of the user's: its arguments are what they are, the layers among them become those of Keras 3."""
+    config = form["config"]
+    if isinstance(config, dict):
+        config = {name: _value(name, value) if name != "axis" else value for name, value in config.items()}
+    return {"class_name": form["class_name"], "config": config, **_kept(form)}
+
+
 def _arguments(kind: str, config: Form) -> Form:
     """The arguments of a layer by their new names, those that mean nothing left out."""
     if kind == "InputLayer":
         return _input(config)
     found = dict(config)
-    for name, parts in GATHERED.items():
+    for parts in WINDOWS:
         if set(parts) <= set(found):
-            found[name.strip()] = [found.pop(part) for part in parts]
+            found["kernel_size"] = [found.pop(part) for part in parts]
     names = {**ARGUMENTS, **ARGUMENTS_OF.get(kind, {})}
     if kind.endswith("Embedding"):
         names = {**ARGUMENTS, **ARGUMENTS_OF["Embedding"]}
@@ -234,11 +245,7 @@ def _sequential(config: Form) -> Form:
         first = old[0] if "class_name" in old[0] else _named(old[0])
         declared = merge.declared(first["config"]) if isinstance(first["config"], dict) else None
         shape = config.get("build_input_shape")
-        if (
-            declared is None
-            and isinstance(shape, list)
-            and all(size is None or isinstance(size, int) for size in shape)
-        ):
+        if declared is None and isinstance(shape, list):
             declared = {"batch_shape": shape, "dtype": None}
         if declared:
             source = {"name": f"{first['config'].get('name')}_input", **declared}

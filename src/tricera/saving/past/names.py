@@ -30,7 +30,6 @@ CLASSES = {
     "LSTMV1": "LSTM",
     "LSTMV2": "LSTM",
     "Model": "Functional",
-    "ModuleWrapper": "ModuleWrapper",
     "Network": "Functional",
     "SeparableConvolution1D": "SeparableConv1D",
     "SeparableConvolution2D": "SeparableConv2D",
@@ -124,10 +123,7 @@ ARGUMENTS_OF = {  # where a class has another name for it
 
 VALUES = {"data_format": {"tf": "channels_last", "th": "channels_first", "default": "channels_last"}}
 
-GATHERED = {  # several arguments of Keras 1 that became one
-    "kernel_size": ("nb_row", "nb_col"),
-    "kernel_size ": ("kernel_dim1", "kernel_dim2", "kernel_dim3"),
-}
+WINDOWS = (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3"))  # arguments that became `kernel_size`
 
 # Arguments that say how something was computed or which input was declared, not what; and those that mean nothing
 # where they have the given value.
