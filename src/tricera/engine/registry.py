@@ -131,9 +131,9 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     return add
 
 
-def get_registered_name(thing: Any) -> str:
+def get_registered_name(obj: Any) -> str:
     """The name under which a class or function was registered, else its own."""
-    return _custom_names.get(thing, getattr(thing, "__name__", str(thing)))
+    return _custom_names.get(obj, getattr(obj, "__name__", str(obj)))
 
 
 def get_registered_object(name: str, custom_objects: Mapping | None = None, module_objects: Mapping | None = None):
@@ -146,26 +146,26 @@ def get_registered_object(name: str, custom_objects: Mapping | None = None, modu
 _PLAIN = (str, int, float, bool, type(None))
 
 
-def serialize(value: Any) -> Any:
+def serialize(obj: Any) -> Any:
     """The plain form of a value: what JSON can say, with objects as `class_name` and `config`."""
-    if isinstance(value, _PLAIN):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, list | tuple):
-        return type(value)(map(serialize, value)) if type(value) in (list, tuple) else [serialize(v) for v in value]
-    if isinstance(value, dict):
-        return {key: serialize(v) for key, v in value.items()}
-    if hasattr(value, "get_config") and not isinstance(value, type):
-        return _serialize_object(value)
-    if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.generic)):
-        return np.dtype(value).name
-    if callable(value):
-        return _serialize_function(value)
-    if hasattr(value, "__array__"):
-        array = np.asarray(value)
+    if isinstance(obj, _PLAIN):
+        return obj
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, list | tuple):
+        return type(obj)(map(serialize, obj)) if type(obj) in (list, tuple) else [serialize(v) for v in obj]
+    if isinstance(obj, dict):
+        return {key: serialize(v) for key, v in obj.items()}
+    if hasattr(obj, "get_config") and not isinstance(obj, type):
+        return _serialize_object(obj)
+    if isinstance(obj, np.dtype) or (isinstance(obj, type) and issubclass(obj, np.generic)):
+        return np.dtype(obj).name
+    if callable(obj):
+        return _serialize_function(obj)
+    if hasattr(obj, "__array__"):
+        array = np.asarray(obj)
         return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": str(array.dtype)}}
-    raise TypeError(report(f"{value!r} has no plain form.", expected="plain data or an object with get_config()"))
+    raise TypeError(report(f"{obj!r} has no plain form.", expected="plain data or an object with get_config()"))
 
 
 def _serialize_object(thing: Any) -> dict[str, Any]:
