@@ -117,6 +117,14 @@ def test_a_generator_goes_on_where_the_last_epoch_stopped():
     same(trained(generate(), steps_per_epoch=3, epochs=2))
 
 
+def test_a_generator_stays_open_for_its_owner():
+    before, data, made = threading.active_count(), generate(), model()
+    made.fit(data, steps_per_epoch=3, verbose=0)
+    made.fit(data, steps_per_epoch=3, verbose=0)
+    made.evaluate(data, steps=2, verbose=0)
+    assert next(data)[0].shape == (4, 4) and threading.active_count() == before
+
+
 def test_an_iterable_is_opened_anew_each_epoch():
     same(trained(list(generate(1)) and _Again(), epochs=2))
 

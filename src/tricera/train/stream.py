@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from tricera.data import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, PyDataset
-from tricera.data.ahead import iter_of, opened, ordered, prefetched
+from tricera.data.ahead import opened, ordered, prefetched
 from tricera.data.processes import Workers
 from tricera.errors import report
 from tricera.train import checks
@@ -172,7 +172,17 @@ def from_iterable(source: Any) -> Stream:
     """The batches of any iterable: opened anew each epoch, if it neither is an iterator already nor never ends."""
     once = isinstance(source, Iterator)
     steps = UNKNOWN_CARDINALITY if once else _count(source)
-    return Stream(lambda: iter_of(source), steps if steps >= 0 else None, once or steps == INFINITE_CARDINALITY)
+    return Stream(
+        lambda: _left_open(source) if once else iter(source),
+        steps if steps >= 0 else None,
+        once or steps == INFINITE_CARDINALITY,
+    )
+
+
+def _left_open(source: Iterator[Any]) -> Iterator[Any]:
+    """The batches of an iterator, which is not closed with this one: its owner may go on with it."""
+    for batch in source:  # noqa: UP028
+        yield batch
 
 
 def _count(source: Any) -> int:
@@ -182,6 +192,17 @@ def _count(source: Any) -> int:
     with contextlib.suppress(TypeError):
         return len(source)
     return UNKNOWN_CARDINALITY
+
+
+@contextlib.contextmanager
+def closed(*sources: Any) -> Iterator[None]:
+    """Close these sources at the end, however it comes: no thread or process goes on."""
+    try:
+        yield
+    finally:
+        for source in sources:
+            if isinstance(source, Stream):
+                source.close()
 
 
 # ---- what `fit` was given

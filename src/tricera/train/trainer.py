@@ -19,7 +19,7 @@ from tricera.train.data import Arrays
 from tricera.train.interrupt import interruptible
 from tricera.train.loop import Runner, steps_of, stop_of
 from tricera.train.plan import choose
-from tricera.train.stream import Stream, source_of, validation_of
+from tricera.train.stream import closed, source_of, validation_of
 
 
 class Trainer(Batches):
@@ -81,18 +81,19 @@ class Trainer(Batches):
         if class_weight is not None:
             source = source.weighted(class_weight)
         steps_per_epoch = _limited(source, steps_per_epoch)
-        if self._ready(source, training=True) and isinstance(source, Arrays):
-            source.peek_order(shuffle)
-        return self._train(
-            source,
-            validation,
-            _callback_list(self, callbacks, verbose, epochs, steps_of(source, steps_per_epoch), history=True),
-            range(initial_epoch, epochs),
-            shuffle,
-            steps_per_epoch,
-            validation_steps,
-            validation_freq,
-        )
+        with closed(source, validation):
+            if self._ready(source, training=True) and isinstance(source, Arrays):
+                source.peek_order(shuffle)
+            return self._train(
+                source,
+                validation,
+                _callback_list(self, callbacks, verbose, epochs, steps_of(source, steps_per_epoch), history=True),
+                range(initial_epoch, epochs),
+                shuffle,
+                steps_per_epoch,
+                validation_steps,
+                validation_freq,
+            )
 
     def _train(
         self,
@@ -126,9 +127,6 @@ class Trainer(Batches):
         except BaseException:
             screen.keep()  # what is said of it stands below the bar
             raise
-        finally:
-            if isinstance(source, Stream):
-                source.close()
         self._finish()
         callbacks.on_train_end(logs)
         return self.history
@@ -199,12 +197,13 @@ class Trainer(Batches):
         self._require_compiled("evaluate")
         checks.check_arguments(self, Trainer.evaluate, kwargs)
         source = source_of(x, y, sample_weight, batch_size, steps)
-        self._ready(source, training=False)
-        steps = _limited(source, steps)
-        callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
-        plan = choose(self, source, callbacks.overrides_test_batch_hooks)
-        runner = Runner(self, source, "test", plan, shown=_is_shown(callbacks))
-        logs = self._test(runner, callbacks, steps)
+        with closed(source):
+            self._ready(source, training=False)
+            steps = _limited(source, steps)
+            callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
+            plan = choose(self, source, callbacks.overrides_test_batch_hooks)
+            runner = Runner(self, source, "test", plan, shown=_is_shown(callbacks))
+            logs = self._test(runner, callbacks, steps)
         if return_dict:
             return logs
         values = self._in_order(logs)
@@ -236,6 +235,12 @@ class Trainer(Batches):
     ) -> Any:
         """The outputs for all samples, as NumPy arrays."""
         source = source_of(x, None, None, batch_size, steps)
+        with closed(source):
+            parts = self._predicted(source, steps, verbose, callbacks)
+        return tree_util.tree_map(lambda *arrays: np.concatenate(arrays), *parts)
+
+    def _predicted(self, source: Any, steps: int | None, verbose: Any, callbacks: Any) -> list[Any]:
+        """The outputs for each batch."""
         self._outputs_for(source.example()[0])  # builds, and refuses what does not fit
         checks.check_inputs(self, source, source.example())
         steps = _limited(source, steps)
@@ -257,8 +262,7 @@ class Trainer(Batches):
             if index >= _UNDER_WAY:
                 parts[index - _UNDER_WAY] = jax.device_get(parts[index - _UNDER_WAY])
         callbacks.on_predict_end()
-        parts = [tree_util.tree_map(np.asarray, jax.device_get(part)) for part in parts]
-        return tree_util.tree_map(lambda *arrays: np.concatenate(arrays), *parts)
+        return [tree_util.tree_map(np.asarray, jax.device_get(part)) for part in parts]
 
 
 _UNDER_WAY = 8  # batches of predictions that wait on the device
