@@ -31,7 +31,7 @@ MISSING = {
             "QuantizedFloat8DTypePolicy",
         )
     },
-    "layers": "RandAugment, AugMix, elastic transforms and layers of other frameworks are not there yet",
+    "layers": "RandAugment, AugMix and elastic transforms are not there yet",
     "legacy": "not there yet",
     "name_scope": "scopes of names are not there yet",
     "optimizers.legacy": "Keras' own only raise an error",

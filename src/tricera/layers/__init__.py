@@ -48,7 +48,21 @@ from tricera.layers.conv import (
     Convolution3D,
     Convolution3DTranspose,
 )
-from tricera.layers.core import Identity, Input, InputLayer, Lambda, Masking, Wrapper, deserialize, get, serialize
+from tricera.layers.core import (
+    FlaxLayer,
+    Identity,
+    Input,
+    InputLayer,
+    JaxLayer,
+    Lambda,
+    Masking,
+    TFSMLayer,
+    TorchModuleWrapper,
+    Wrapper,
+    deserialize,
+    get,
+    serialize,
+)
 from tricera.layers.dense import Dense, EinsumDense
 from tricera.layers.depthwise import (
     DepthwiseConv1D,

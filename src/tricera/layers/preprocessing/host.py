@@ -43,7 +43,11 @@ def to_array(inputs: Any) -> Any:
         return type(inputs)(map(to_array, inputs))
     if hasattr(inputs, "to_numpy") or hasattr(inputs, "numpy"):  # a column of pandas, a tensor of others
         inputs = inputs.to_numpy() if hasattr(inputs, "to_numpy") else inputs.numpy()
-    return np.asarray(inputs)
+    first = inputs
+    while isinstance(first, list | tuple) and first:
+        first = first[0]
+    # Text of one width would take the longest text's room for each.
+    return np.asarray(inputs, object if inputs is not first and isinstance(first, str | bytes) else None)
 
 
 def in_program(x: Any) -> bool:
@@ -58,8 +62,10 @@ def module_of(x: Any) -> Any:
 
 def texts(x: Any) -> list[bytes]:
     """Every element as bytes: text in UTF-8, numbers in decimal digits."""
-    array = np.asarray(x)
-    return [each if isinstance(each, bytes) else str(each).encode() for each in array.ravel().tolist()]
+    found = np.asarray(x).ravel().tolist()
+    if all(type(each) is str for each in found):
+        return list(map(str.encode, found))
+    return [each if isinstance(each, bytes) else str(each).encode() for each in found]
 
 
 def batches(data: Any, steps: int | None = None) -> Iterator[Any]:

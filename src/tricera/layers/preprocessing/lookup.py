@@ -287,6 +287,15 @@ def refuse_path(cls: type, config: dict[str, Any]) -> None:
         )
 
 
+class _Numbers(dict):
+    """The numbers of tokens; of others, one that none has."""
+
+    lost = -2
+
+    def __missing__(self, token: bytes) -> int:
+        return self.lost
+
+
 @register("layer")
 class StringLookup(_Lookup):
     """Tokens as their numbers in a vocabulary, or as vectors of ones, counts or weights; `invert`: numbers as tokens.
@@ -315,7 +324,7 @@ class StringLookup(_Lookup):
 
     def _index(self):
         first = len(self._special())
-        self.table = {token.encode(self.encoding): first + i for i, token in enumerate(self._tokens)}
+        self.table = _Numbers((token.encode(self.encoding), first + i) for i, token in enumerate(self._tokens))
         if self.mask_token is not None:
             self.table[self.mask_token.encode(self.encoding)] = 0 if self.output_mode == "int" else -1
 
@@ -325,9 +334,8 @@ class StringLookup(_Lookup):
 
     def numbers(self, tokens: list[bytes]) -> np.ndarray:
         """The number of each token."""
-        missing = -2
-        found = np.fromiter((self.table.get(token, missing) for token in tokens), "int64", len(tokens))
-        lost = np.flatnonzero(found == missing)
+        found = np.fromiter(map(self.table.__getitem__, tokens), "int64", len(tokens))
+        lost = np.flatnonzero(found == _Numbers.lost)
         found[lost] = self.unknown(np.asarray([tokens[i] for i in lost], object), "farmhash")
         return found
 

@@ -1,5 +1,6 @@
 """Text as the numbers of its words."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from tricera.layers.arguments import adopt, check_choice, check_positive, is_who
 from tricera.layers.preprocessing.encoding import DENSE, MODES
 from tricera.layers.preprocessing.host import HostLayer, batches, texts
 from tricera.layers.preprocessing.lookup import StringLookup, refuse_path
+
+_TOGETHER = 512  # texts
 
 
 @register("layer")
@@ -110,7 +113,8 @@ class TextVectorization(HostLayer):
 
     def update_state(self, data):
         """Let a batch count."""
-        self._lookup_layer._count(self._tokens(np.asarray(data)))
+        for tokens in self._parts(np.asarray(data)):
+            self._lookup_layer._count(tokens)
 
     def finalize_state(self):
         """Take the vocabulary from the batches so far."""
@@ -121,6 +125,11 @@ class TextVectorization(HostLayer):
         self._lookup_layer.reset_state()
 
     # ---- looking up
+
+    def _parts(self, inputs: np.ndarray) -> Iterator[list[list[bytes]]]:
+        """The tokens of some texts after others: those of all would not stay in the processor's cache."""
+        for start in range(0, max(len(inputs), 1) if inputs.ndim else 1, _TOGETHER):
+            yield self._tokens(inputs[start : start + _TOGETHER] if inputs.ndim else inputs)
 
     def _tokens(self, inputs: np.ndarray) -> list[list[bytes]]:
         """The tokens of each text."""
@@ -143,9 +152,11 @@ class TextVectorization(HostLayer):
                 report(f"{where(self)} has no vocabulary yet.", fix="call `adapt(data)`, or `set_vocabulary(tokens)`.")
             )
         inputs = np.asarray(inputs)
-        tokens = self._tokens(inputs)
-        lengths = np.fromiter(map(len, tokens), "int64", len(tokens))
-        ids = lookup.numbers([token for each in tokens for token in each])
+        parts = []
+        for tokens in self._parts(inputs):
+            lengths = np.fromiter(map(len, tokens), "int64", len(tokens))
+            parts.append((lookup.numbers([token for each in tokens for token in each]), lengths))
+        ids, lengths = map(np.concatenate, zip(*parts, strict=True))
         padding = 0 if self.output_mode == "int" else -1
         padded = text.padded(ids, lengths, self.output_sequence_length, padding)
         encoded = lookup.encoded(padded)
