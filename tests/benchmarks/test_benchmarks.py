@@ -1,11 +1,15 @@
 """The benchmarks run and report; their figures are nobody's business here."""
 
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from benchmarks import measure, page, peers, rounds, works
+from benchmarks import hide, measure, page, peers, rounds, works
 
 TRICERA = peers.BY_NAME["tricera"]
 ROWS = [row for row in rounds.ROWS if row.key in ("boston", "mlp", "fold-compilations", "memory")]
@@ -53,3 +57,14 @@ def test_page_and_chart(tmp_path):
     assert "| k-fold loop, compilations in folds 1, 2, 3, 4 | 3, 0, 0, 0 |  |" in text
     page.chart(ROWS, FIGURES, peers.PEERS, tmp_path / "chart.png")
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_hidden_modules_are_not_found(monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    assert importlib.util.find_spec("colorsys") is not None
+    hide.hide(("colorsys",))
+    assert importlib.util.find_spec("colorsys") is None
+    with pytest.raises(ModuleNotFoundError, match="No module named 'colorsys'"):
+        importlib.import_module("colorsys")
+    assert importlib.metadata.version("numpy") == np.__version__
