@@ -156,3 +156,43 @@ def test_the_limit_holds_for_what_is_not_stored(monkeypatch):
     monkeypatch.setitem(config._settings, "load_limit", 0)
     config.set_load_limit(100)
     assert config.load_limit() == 100 and budget.allowed(5) == 100
+
+
+def with_texts(file):
+    file.attrs["model_config"] = "x" * 100
+    file["a"] = np.arange(6.0)
+    file["low"] = np.arange(6, dtype="uint16").view("V2")
+    file["low"].attrs["dtype"] = "bfloat16"
+
+
+def at_heap(data, offset, value):
+    heap = data.index(b"GCOL")
+    return data[: heap + offset] + value + data[heap + offset + len(value) :]
+
+
+HEAPS = {
+    "without a size, for ever": (lambda d: at_heap(d, 16, bytes(16)), "a heap of texts is not in order"),
+    "beyond its heap": (lambda d: at_heap(d, 24, b"\xff" * 8), "a heap of texts is not in order"),
+    "longer than its pointer": (
+        lambda d: at_heap(d, 24, (103).to_bytes(8, "little")),
+        "a text is longer than it declares",
+    ),
+    "beyond the file": (lambda d: at_heap(d, 8, b"\xff" * 4), "a heap of texts is larger than the file"),
+}
+
+
+@pytest.mark.parametrize("what", HEAPS)
+def test_texts_that_would_lead_the_library_astray(what):
+    change, why = HEAPS[what]
+    memory = built(lambda file: file.attrs.update(model_config="x" * 100))
+    with opened(memory) as reader:
+        assert reader.attributes["model_config"] == "x" * 100
+    with opened(io.BytesIO(change(memory.getvalue()))) as reader, pytest.raises(ValueError, match=why):
+        _ = reader.attributes["model_config"]
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"libver": "latest"}], ids=str)
+def test_texts_and_low_precision_in_a_file(tmp_path, kwargs):
+    (tmp_path / "f.h5").write_bytes(built(with_texts, **kwargs).getvalue())
+    with h5.Reader(tmp_path / "f.h5", "f.h5", (tmp_path / "f.h5").stat().st_size) as reader:
+        assert reader.attributes["model_config"] == "x" * 100 and reader.dtype("low") == "bfloat16"

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tricera.errors import SafetyError, report
-from tricera.saving import atomic, budget, h5data
+from tricera.saving import atomic, budget, h5data, h5heap
 
 DEPTH, OBJECTS = 64, 100_000  # how deep groups may stand in each other, and how many things a file may hold
 _UNKNOWN_TO_HDF5 = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
@@ -68,6 +68,7 @@ class Reader:
         self._groups: dict[str, Any] = {}
         self._arrays: dict[str, Any] = {}
         self._chunks: dict[str, list[h5data.Chunk]] = {}
+        self._checked = False
         try:
             with self._understood("it is not an HDF5 file, or it is damaged"):
                 self._file = h5py.File(self._bytes, "r")
@@ -137,7 +138,7 @@ class Reader:
     def dtype(self, path: str) -> str:
         """The name of an array's dtype."""
         data = self._found(path)
-        return _name(data) if data.dtype.kind == "V" else data.dtype.newbyteorder("=").name
+        return self._noted(path) if data.dtype.kind == "V" else data.dtype.newbyteorder("=").name
 
     def read(self, path: str) -> np.ndarray:
         """The array at a path; a new one, that nobody else holds."""
@@ -145,13 +146,23 @@ class Reader:
         with self._understood(f"{path!r} cannot be read"):
             array = self._numbers(data, path)
             if data.dtype.kind == "V":
-                return array.view(jnp.dtype(_name(data)))
+                return array.view(jnp.dtype(self._noted(path)))
             return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
     def store(self, path: str) -> "Store":
         """The arrays that stand in `path/vars`."""
         prefix = f"{path}/vars/" if path else "vars/"
         return Store(self, prefix, [each.removeprefix(prefix) for each in self._arrays if each.startswith(prefix)])
+
+    def check_texts(self) -> None:
+        """Have HDF5 follow no pointer to a text before all of them are found to be in order."""
+        if not self._checked:
+            if self._file.userblock_size:
+                raise h5data.Damaged("its texts have a form that is not read")
+            pieces = [(chunk.start, chunk.size) for chunks in self._chunks.values() for chunk in chunks]
+            whole = ((d.id.get_offset(), d.id.get_storage_size()) for d in self._arrays.values() if not d.chunks)
+            h5heap.check(self._bytes, self._size, [*pieces, *((at, size) for at, size in whole if at is not None)])
+            self._checked = True
 
     def _found(self, path: str) -> Any:
         if path not in self._arrays:
@@ -219,7 +230,7 @@ class Reader:
             raise self._refusal(path, "is a virtual dataset: its values stand elsewhere")
         if plan.get_external_count():
             raise self._refusal(path, "has external storage: its values stand in another file")
-        if h5py.check_ref_dtype(data.dtype) or (data.dtype.kind == "V" and _name(data) not in _UNKNOWN_TO_HDF5):
+        if h5py.check_ref_dtype(data.dtype) or data.dtype.names:
             raise self._refusal(path, f"holds no numbers ({data.dtype})")
         if any(plan.get_filter(i)[0] not in h5data.FILTERS for i in range(plan.get_nfilters())):
             raise self._refusal(path, "needs a filter that is not part of HDF5")
@@ -244,6 +255,14 @@ class Reader:
             if stored < 0 or start + taken > self._size:
                 raise self._refusal(path, f"takes more than the {self._size} bytes of the file")
 
+        for path, data in self._arrays.items():
+            if data.dtype.kind == "V" and self._noted(path) not in _UNKNOWN_TO_HDF5:
+                raise self._refusal(path, f"holds no numbers ({data.dtype})")
+
+    def _noted(self, path: str) -> str:
+        """The dtype that Keras noted for bytes that HDF5 has no name for."""
+        return str(self.attributes_of(path).get("dtype", ""))
+
     def _listed_chunks(self, path: str, data: Any) -> list[h5data.Chunk]:
         found = self._chunks[path] = []
         data.id.chunk_iter(lambda c: found.append(h5data.Chunk(c.chunk_offset, c.filter_mask, c.byte_offset, c.size)))
@@ -257,12 +276,6 @@ class Reader:
 
     def _refusal(self, path: str, why: str) -> SafetyError:
         return SafetyError(report(f"{self.label}: {path!r} {why}: the file is not read."))
-
-
-def _name(data: Any) -> str:
-    """The dtype that Keras noted for bytes that HDF5 has no name for."""
-    noted = data.attrs.get("dtype", "") if "dtype" in data.attrs else ""
-    return noted.decode("utf-8", "replace") if isinstance(noted, bytes) else str(noted)
 
 
 class Attributes(Mapping):
@@ -285,6 +298,8 @@ class Attributes(Mapping):
             size = self._reader._size if shared else found.dtype.itemsize
             if math.prod(found.shape or ()) * size > budget.allowed(self._reader._size):
                 raise self._refusal(name, "declares far more than the file stores")
+            if shared:
+                self._reader.check_texts()
             value = self._attrs[name]
         return _texts(value) if texts else value
 
