@@ -16,16 +16,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SECONDS, MEMORY = 20, 3 << 30  # what one case may take
+SILENCE = 90  # seconds after which a process that says nothing is ended: no signal reaches it in foreign code
 _NUMBERS = [0, -1, 1, 2, 3, 2**31, 2**63, 10**9, 10**30, 0.5, 1e308, -1e308, float("nan"), float("inf"), True]
 _WORDS = ["relu", "mse", "../x", "/etc/passwd", "C:x", "é", "__lambda__", "os.system", "keras", "function", "same"]
 _WORDS += ["Functional", "Sequential", "float16", "channels_first", "(a+)+$", "file:///etc/passwd"]
@@ -314,6 +316,20 @@ def _is_ours(error: BaseException) -> bool:
     )
 
 
+def _lines(process: subprocess.Popen) -> Iterator[str]:
+    """What a process says, until it has said nothing for too long."""
+    return iter(lambda: _before(SILENCE, process, process.stdout.readline), "")  # type: ignore[union-attr]
+
+
+def _before(seconds: float, process: subprocess.Popen, read: Callable[[], str]) -> str:
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        return read()
+    finally:
+        timer.cancel()
+
+
 def supervise(
     seed: int, cases: int, seconds: float, keep: Path | None = None, also: Path | None = None
 ) -> list[tuple[int, str]]:
@@ -335,7 +351,7 @@ def supervise(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
         )
         began = number
-        for line in process.stdout or ():
+        for line in _lines(process):
             kind, _, rest = line.partition(" ")
             if kind == "case":
                 began, number = int(rest), int(rest) + 1

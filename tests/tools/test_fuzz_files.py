@@ -24,6 +24,13 @@ def test_bytes_are_changed_or_cut(seed):
     assert 0 < len(fuzz_files.changed_bytes(random.Random(seed), data)) <= len(data) + 64
 
 
+def test_a_process_that_hangs_is_ended(monkeypatch, tmp_path):
+    monkeypatch.setattr(fuzz_files, "__file__", str(tmp_path / "worker.py"))
+    monkeypatch.setattr(fuzz_files, "SILENCE", 1)
+    (tmp_path / "worker.py").write_text("print('case 3', flush=True); import time; time.sleep(60)")
+    assert fuzz_files.supervise(1, 4, 20) == [(3, "the process died (-9)")]
+
+
 def test_what_is_wrong_is_told(monkeypatch, tmp_path, capsys):
     command = "print('case 3'); print('found 3 \"why\"', flush=True); import os; os._exit(5)"
     monkeypatch.setattr(fuzz_files, "__file__", str(tmp_path / "worker.py"))
