@@ -95,8 +95,8 @@ class ReversibleEmbedding(Embedding):
         )
         self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
 
-    def build(self, inputs_shape=None):
-        super().build(inputs_shape)
+    def build(self, input_shape=None):
+        super().build(input_shape)
         if not self.tie_weights:
             self.reverse_embeddings = weight(
                 self, "reverse_embeddings", (self.output_dim, self.input_dim), options="embeddings"

@@ -4,6 +4,7 @@ import copy
 import string
 from collections.abc import Sequence
 from functools import reduce
+from operator import attrgetter
 from typing import Any
 
 from tricera import ops
@@ -133,6 +134,12 @@ class MultiHeadAttention(_MultiHead):
     Reference: Vaswani et al., 2017, arXiv:1706.03762.
     """
 
+    query_dense = property(attrgetter("_query_dense"))
+    key_dense = property(attrgetter("_key_dense"))
+    value_dense = property(attrgetter("_value_dense"))
+    output_dense = property(attrgetter("_output_dense"))
+    stored_by = ("query_dense", "key_dense", "value_dense", "output_dense")  # the names that files have for them
+
     def __init__(
         self,
         num_heads,
@@ -220,6 +227,8 @@ class GroupQueryAttention(_MultiHead):
 
     Reference: Ainslie et al., 2023, arXiv:2305.13245.
     """
+
+    stored_as = "GroupedQueryAttention"  # what Keras' class is called
 
     def __init__(
         self,

@@ -61,14 +61,18 @@ def _reader_of(label: str) -> Callable[[str, bool], Any]:
         return partial(_from_members, archive.opened)
     elif h5.is_hdf5(label):
         return _from_hdf5
-    raise ValueError(
-        report(
-            f"File format not supported: filepath={label}.",
-            expected="a `.keras` file or folder, or an HDF5 file",
-            got="another folder" if os.path.isdir(label) else "a file of another kind",
-            fix="load it with the library that wrote it, and save it as `.keras` or `.h5`.",
-        )
-    )
+    kind, fix = _other_kind(label)
+    expected = "a `.keras` file or folder, or an HDF5 file"
+    raise ValueError(report(f"File format not supported: filepath={label}.", expected=expected, got=kind, fix=fix))
+
+
+def _other_kind(label: str) -> tuple[str, str]:
+    """What a file or folder is that is not read, and what to do with it."""
+    if os.path.isfile(os.path.join(label, "saved_model.pb")):
+        fix = "`tf.keras.models.load_model(folder).save('m.h5')`, where TensorFlow is."
+        return "a SavedModel folder of TensorFlow", fix
+    fix = "load it with the library that wrote it, and save it as `.keras` or `.h5`."
+    return "another folder" if os.path.isdir(label) else "a file of another kind", fix
 
 
 def _from_members(opened: Callable[[str], Any], label: str, compile: bool) -> Any:

@@ -52,7 +52,7 @@ def _places(container: Any) -> Iterator[tuple[str, Any]]:
     taken: set[str] = set()
     for item in _items(container):
         if isinstance(item, Weighted | OptimizerState):
-            name = snake_case(type(item).__name__)
+            name = snake_case(getattr(type(item), "stored_as", type(item).__name__))
         elif isinstance(item, _CONTAINERS):
             name = "container"
         else:
@@ -91,6 +91,7 @@ def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
             for name, value in vars(cls).items():
                 if isinstance(value, property | functools.cached_property) and name not in found:
                     found[name] = _ask(thing, name)
+    found.update({name: _ask(thing, name) for name in getattr(type(thing), "stored_by", ())})
     if isinstance(thing, _models("Model")):
         if isinstance(thing, _models("Sequential", "Functional")):
             yield "layers", thing.layers
