@@ -1,6 +1,8 @@
 """Whatever a configuration names: only what has the role of its place is found, of all that there is to name."""
 
 import importlib
+import pickle
+import pickletools
 import pkgutil
 import sys
 
@@ -104,3 +106,11 @@ def test_classes_of_the_user_may_hold_any_object_but_no_function():
     assert type(held.part).__name__ == "Adam"
     with pytest.raises(ValueError, match="Unknown class: 'get_file'"):
         Holder.from_config({"part": {"class_name": "function", "config": "get_file", "module": "keras.utils"}})
+
+
+def test_a_pickled_model_has_no_loader_of_its_own():
+    model = tricera.Sequential([tricera.Input((2,)), layers.Dense(1)])
+    texts = {argument for _, argument, _ in pickletools.genops(pickle.dumps(model)) if isinstance(argument, str)}
+    modules = {text for text in texts if text.startswith("tricera")}
+    assert "tricera.models.sequential" in modules
+    assert not any("saving" in module or "registry" in module for module in modules)
