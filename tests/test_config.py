@@ -68,7 +68,7 @@ def test_progress_can_be_logged_instead_of_shown(model, capsys, caplog):
         tricera.utils.enable_interactive_logging()
     assert capsys.readouterr().out == ""
     (line,) = (record.message for record in caplog.records)
-    assert re.fullmatch(r"1/1 - 0s - \d+m?s/step - loss: \S+", line)
+    assert re.fullmatch(r"1/1 - \d+s - \d+m?s/step - loss: \S+", line)
 
 
 def test_switches():
