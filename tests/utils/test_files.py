@@ -8,6 +8,8 @@ import struct
 import tarfile
 import tempfile
 import threading
+import urllib.error
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 
 from tricera.errors import SafetyError
 from tricera.utils import archives
-from tricera.utils.files import get_file
+from tricera.utils.files import _WebRedirects, get_file
 
 BODY = b"some bytes " * 100
 SHA = hashlib.sha256(BODY).hexdigest()
@@ -159,7 +161,24 @@ def test_a_home_that_cannot_be_written(server, tmp_path, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "..", "C:x", "a\\b", "a\0b"])
+NOWHERE = [
+    "..",
+    "C:x",
+    "a\\b",
+    "a\0b",
+    "CON",
+    "nul.txt",
+    "Com1.tar.gz",
+    "lpt\u00b9",
+    "aux .x",
+    "COM0:",
+    "x.",
+    "x ",
+    "...",
+]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", *NOWHERE])
 def test_names_that_are_paths(name):
     with pytest.raises(ValueError) as caught:
         get_file(name, "http://127.0.0.1:1/x")
@@ -174,7 +193,7 @@ def test_names_that_are_paths(name):
     [
         ({}, 'Please specify the "origin" argument'),
         ({"origin": "http://127.0.0.1:1/"}, "Can't parse the file name from the origin"),
-        ({"origin": "http://127.0.0.1:1/x", "cache_subdir": "a/../../b"}, "`cache_subdir` leaves the cache"),
+        ({"origin": "http://127.0.0.1:1/nul"}, "Paths are no longer accepted"),
         ({"origin": "http://127.0.0.1:1/x", "hash_algorithm": "crc"}, "Unknown `hash_algorithm`"),
         ({"origin": "ftp://127.0.0.1/x"}, "`origin` is not a web address"),
         ({"origin": "data:,x", "fname": "x"}, "`origin` is not a web address"),
@@ -183,6 +202,28 @@ def test_names_that_are_paths(name):
 def test_arguments(arguments, what):
     with pytest.raises(ValueError, match=what):
         get_file(**arguments)
+
+
+@pytest.mark.parametrize("folder", ["..", "a/../../b", "../datasets"])
+def test_folders_outside_the_cache(folder, home):
+    with pytest.raises(ValueError) as caught:
+        get_file("x", "http://127.0.0.1:1/x", cache_subdir=folder)
+    assert str(caught.value) == (
+        f"`cache_subdir` leaves the cache.\n  got:      {folder!r}\n"
+        "  fix:      give a folder below `cache_dir`, or an absolute path."
+    )
+    assert not home.exists()
+
+
+def test_a_redirect_does_not_lead_from_https_to_http():
+    target = "http://127.0.0.1:1/x"
+    request = urllib.request.Request("https://127.0.0.1:1/x")
+    with pytest.raises(urllib.error.URLError) as caught:
+        _WebRedirects().redirect_request(request, None, 302, "Found", {}, target)
+    assert caught.value.reason == f"it redirects to {target!r}, which anybody on the way can read and change"
+    request = urllib.request.Request("http://127.0.0.1:1/x")
+    for url in (target, "https://127.0.0.1:1/x"):
+        assert _WebRedirects().redirect_request(request, None, 302, "Found", {}, url).full_url == url
 
 
 # Archives.
@@ -259,6 +300,12 @@ HOSTILE = {
     "hard_link_out": [link("l", "../canary", tarfile.LNKTYPE)],
     "link_to_folder": [link("l", "."), ("l/x", b"")],
     "loop": [link("a", "b"), link("b", "a")],
+    "reserved": [("a/CON.txt", b"")],
+    "reserved_folder": [("nul/x", b"")],
+    "trailing_dot": [("a./x", b"")],
+    "case": [("GOOD", b"")],
+    "linked_case": [link("Good", "good")],
+    "file_and_folder": [("Good/x", b"")],
     "device": [link("d", "", tarfile.CHRTYPE)],
     "fifo": [link("d", "", tarfile.FIFOTYPE)],
 }
@@ -278,16 +325,51 @@ def test_hostile_tar(tmp_path, monkeypatch, case, where):
     assert files_below(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "..\\x", "C:x", "\\\\host\\x"])
-def test_hostile_zip(tmp_path, name):
-    path = zipped(tmp_path / "x.zip", ("good", b""), (name, b""))
+LEAVES, NO_NAME = "leaves the folder that it is unpacked to", "has a name that not every system can have"
+REFUSED = {
+    **dict.fromkeys(["../x", "/x", "a/../../x", "..\\x", "C:x", "\\\\host\\x", "a\\..\\x"], LEAVES),
+    **dict.fromkeys(["CON", "a/nul.txt", "Aux/x", "com1.tar.gz", "LPT\u00b2", "prn .x", "x.", "x ", "a. /x"], NO_NAME),
+    "GOOD": "and its 'good' are one place on some systems",
+    "good/x": "and its 'good' are one place on some systems",
+    "F/E\u0301": "and its 'f/\u00e9' are one place on some systems",
+    "F": "and its 'f/' are one place on some systems",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("make", [tar, zipped])
+def test_names_of_members(tmp_path, make, name):
+    path = make(tmp_path / "x", ("good", b""), ("f/\u00e9", b""), (name, b""))
     with pytest.raises(SafetyError) as caught:
         archives.extract(path, tmp_path / "target")
     assert str(caught.value) == (
-        f"{path} is not safe to unpack: its member {name!r} leaves the folder that it is unpacked to.\n"
+        f"{path} is not safe to unpack: its member {name!r} {REFUSED[name]}.\n"
         "  fix:      unpack it yourself if you trust its author; nothing was unpacked."
     )
-    assert files_below(tmp_path) == ["x.zip"]
+    assert files_below(tmp_path) == ["x"]
+
+
+def test_names_that_are_meant(tmp_path):
+    names = ["CONSOLE", "com10", "nullary.txt", ".hidden", "a b/c", "Doc/a", "doc/b", "twice", "twice"]
+    path = tar(tmp_path / "x", *((name, str(i).encode()) for i, name in enumerate(names)))
+    assert archives.extract(path, tmp_path / "out")
+    assert files_below(tmp_path / "out") == sorted(set(names))
+    assert (tmp_path / "out" / "twice").read_bytes() == b"8"
+
+
+@pytest.mark.parametrize("make", [tar, zipped])
+def test_far_too_many_members(tmp_path, monkeypatch, make):
+    monkeypatch.setattr(archives, "MEMBERS", 20)
+    monkeypatch.setattr(archives, "STORED", 1 << 20)
+    path = make(tmp_path / "x", *((f"f{i}", b"") for i in range(21)))
+    with pytest.raises(SafetyError) as caught:
+        archives.extract(path, tmp_path / "target")
+    assert str(caught.value) == (
+        f"{path} is not safe to unpack: its member 'f20' is one of far too many.\n"
+        "  fix:      unpack it yourself if you trust its author; nothing was unpacked."
+    )
+    monkeypatch.setattr(archives, "STORED", 1)
+    assert archives.extract(path, tmp_path / "target")
 
 
 @pytest.mark.parametrize("make", [tar, zipped])

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ RATIO = 100
 _HEADER = 512
 _READ = 1 << 24
 _HOPS = 40
+MEMBERS, STORED = 100_000, 64  # so many are free; of more, each takes at least so many bytes
+_NOWHERE = re.compile(r"[/\\\0]|^[A-Za-z]:|[. ]$|^$")
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *([.:].*)?", re.IGNORECASE | re.DOTALL)
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, gzip.BadGzipFile)
 
@@ -41,8 +45,9 @@ def extract(archive: Path, folder: Path, archive_format: str | list[str] | None 
     its file.
 
     Raises:
-        SafetyError: a member's name leaves the folder, a member is a device or a link that leads nowhere within
-            the archive, or the archive declares far more than it stores.
+        SafetyError: a member's name leaves the folder, is no name on some system or is there twice but for
+            its case; a member is a device or a link that leads nowhere within the archive; there are far too many,
+            or the archive declares far more than it stores.
         ValueError: the archive is damaged.
     """
     members = next((READERS[name] for name in _formats(archive_format) if PROBES[name](archive)), None)
@@ -63,12 +68,26 @@ def extract(archive: Path, folder: Path, archive_format: str | list[str] | None 
     return True
 
 
+def is_portable(name: str) -> bool:
+    """Whether a name is that of a file in its folder on every system.
+
+    It is not where it is a path, has a drive, ends in what Windows drops (dots and spaces), or is a device there.
+    """
+    return not _NOWHERE.search(name) and not _DEVICE.fullmatch(name) and not (os.name == "nt" and ":" in name)
+
+
+def _folded(path: str) -> str:
+    """What is the same for two paths that some system takes for one: in letters large or small, or composed."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+
+
 def safe_name(name: str, archive: Path) -> str:
     """`name` without `.` parts, if it is the name of something inside the folder on every system."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    drive = re.match(r"[A-Za-z]:", name) or (os.name == "nt" and ":" in name)
-    if name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or drive or not parts:
+    if name.startswith("/") or ".." in parts or re.search(r"[\\\0]|^[A-Za-z]:", name) or not parts:
         raise _unsafe(archive, name, "leaves the folder that it is unpacked to")
+    if not all(map(is_portable, parts)):
+        raise _unsafe(archive, name, "has a name that not every system can have")
     return "/".join(parts)
 
 
@@ -92,15 +111,32 @@ def _unsafe(archive: Path, name: str, why: str) -> SafetyError:
 
 
 class _Budget:
-    """The sum of what an archive declares, against what it stores."""
+    """The sum of what an archive declares, against what it stores; and the names that it took."""
 
     def __init__(self, archive: Path):
-        self.archive, self.left = archive, max(FREE, RATIO * archive.stat().st_size)
+        stored = archive.stat().st_size
+        self.archive, self.left, self.members = archive, max(FREE, RATIO * stored), max(MEMBERS, stored // STORED)
+        self.places: dict[str, str] = {}
 
     def spend(self, name: str, size: int) -> None:
-        self.left -= size + _HEADER
+        self.left, self.members = self.left - size - _HEADER, self.members - 1
         if size < 0 or self.left < 0:
             raise _unsafe(self.archive, name, "makes the archive far larger than what it stores")
+        if self.members < 0:
+            raise _unsafe(self.archive, name, "is one of far too many")
+
+    def take(self, name: str) -> str:
+        """The checked name of a file: a second one of that very name is a newer one, one that differs by case is not.
+
+        Nor is a file a folder too.
+        """
+        checked = safe_name(name, self.archive)
+        place = _folded(checked)
+        above = [place[: match.start()] for match in re.finditer("/", place)]
+        for key, meant in ((place, checked), *((each, f"{each}/") for each in above)):
+            if (other := self.places.setdefault(key, meant)) != meant:
+                raise _unsafe(self.archive, name, f"and its {other!r} are one place on some systems")
+        return checked
 
 
 class _Bounded:
@@ -142,7 +178,7 @@ def _tar_members(archive: Path) -> Iterator[Member]:
             budget.spend(info.name, info.size)
             if info.isdir():
                 continue
-            name = safe_name(info.name, archive)
+            name = budget.take(info.name)
             if info.isreg():
                 files[name] = info
             elif info.islnk() or info.issym():
@@ -179,7 +215,7 @@ def _zip_members(archive: Path) -> Iterator[Member]:
             budget.spend(info.filename, info.file_size)
             name = info.orig_filename
             if not info.is_dir():
-                yield Member(safe_name(name, archive), info.file_size, lambda info=info: file.open(info))
+                yield Member(budget.take(name), info.file_size, lambda info=info: file.open(info))
 
 
 READERS = {"tar": _tar_members, "zip": _zip_members}

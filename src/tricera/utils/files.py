@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import http.client
 import os
-import re
 import secrets
 import stat
 import sys
@@ -20,6 +19,7 @@ from typing import IO
 from tricera import config
 from tricera.errors import SafetyError, report
 from tricera.utils.archives import extract as extract_archive
+from tricera.utils.archives import is_portable
 
 _CHUNK = 1 << 18
 _TIMEOUT = 60
@@ -45,7 +45,8 @@ def get_file(
     folder that it is unpacked to: `fname` if that has no dot, else `<stem>_extracted`.
 
     Args:
-        origin: an `http:`, `https:` or `file:` URL; a redirect may lead to the first two only.
+        origin: an `http:`, `https:` or `file:` URL; a redirect may lead to the first two only, and not from `https:`
+            to `http:`.
         file_hash: SHA-256 (64 digits) or MD5; a cached file with another one is downloaded again.
         cache_dir: `config.home()` by default.
 
@@ -108,7 +109,7 @@ def _file_name(fname: str | os.PathLike | None, origin: str) -> str:
     if not name:
         what = f"Can't parse the file name from the origin provided: {origin!r}."
         raise ValueError(report(what, fix="Please specify the `fname` argument."))
-    if name in (".", "..") or re.search(r"[/\\\0]|^[A-Za-z]:", name):
+    if not is_portable(name):
         what = "Paths are no longer accepted as the `fname` argument."
         fix = "give the name alone, and its folder by `cache_dir` and `cache_subdir`."
         raise ValueError(report(what, expected="a file name", got=repr(name), fix=fix))
@@ -199,8 +200,11 @@ class _WebRedirects(urllib.request.HTTPRedirectHandler):
     """Follows a redirect to the web only."""
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
-        if urllib.parse.urlsplit(newurl).scheme not in ("http", "https"):
+        scheme = urllib.parse.urlsplit(newurl).scheme
+        if scheme not in ("http", "https"):
             raise urllib.error.URLError(f"it redirects to {newurl!r}, which is not on the web")
+        if scheme == "http" and req.type == "https":
+            raise urllib.error.URLError(f"it redirects to {newurl!r}, which anybody on the way can read and change")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
