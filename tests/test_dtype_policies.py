@@ -49,7 +49,7 @@ a already exist in the DTypePolicyMap with value <DTypePolicy "float16">.
 Path 'ab' matches several keys of the DTypePolicyMap.
   got:      'a', 'b'"""),
     "pattern": (lambda found: found.__setitem__("(", "float32"), """\
-'(' is neither a path nor a pattern: missing ), unterminated subpattern at position 0."""),
+'(' is no regular expression: missing ), unterminated subpattern at position 0."""),
 }  # fmt: skip
 
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 # The house, lowest row first. A module or folder of `tricera` may import what stands in the rows below its own.
 ROWS = (
-    "errors config machine expressions tree",
+    "errors config machine tree",
     "engine",
-    "kernels data",
+    "kernels data expressions",
     "ops random",
     "activations initializers regularizers constraints",
     "losses metrics optimizers",
@@ -28,7 +28,6 @@ ROWS = (
 # Within a row, only these.
 ARROWS = {
     "config": {"errors"},
-    "expressions": {"errors"},
     "tree": {"errors"},
     "metrics": {"losses"},
     "applications": {"utils"},

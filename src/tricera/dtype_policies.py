@@ -1,11 +1,10 @@
 """Policies of dtypes: in which one a layer computes, in which it keeps its weights, and which layer has which."""
 
-import re
 from abc import ABCMeta
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-from tricera import errors
+from tricera import errors, expressions
 from tricera.engine.dtypes import DTypePolicy as DTypePolicy
 from tricera.engine.dtypes import FloatDTypePolicy as FloatDTypePolicy
 from tricera.engine.dtypes import get_policy as get
@@ -45,6 +44,7 @@ class DTypePolicyMap(DTypePolicy, MutableMapping, metaclass=_RememberingMapping)
     def __init__(self, default_policy=None, policy_map=None):
         self._default = None if default_policy is None else get(default_policy)
         self._policies: dict[str, DTypePolicy] = {}
+        self._found: dict[str, str | None] = {}  # the key of each path that was asked for, since the last change
         for path, policy in (policy_map or {}).items():
             self[path] = policy
 
@@ -77,14 +77,15 @@ class DTypePolicyMap(DTypePolicy, MutableMapping, metaclass=_RememberingMapping)
         Raises:
             ValueError: several keys match.
         """
-        if path in self._policies:
-            return self._policies[path]
-        matching = [key for key in self._policies if re.search(key, path)]
-        if len(matching) > 1:
-            raise ValueError(
-                report(f"Path {path!r} matches several keys of the DTypePolicyMap.", got=", ".join(map(repr, matching)))
-            )
-        return self._policies[matching[0]] if matching else self.default_policy
+        if path not in self._found:
+            exact = path in self._policies
+            matching = [path] if exact else [key for key in self._policies if expressions.search(key, path)]
+            if len(matching) > 1:
+                got = ", ".join(map(repr, matching))
+                raise ValueError(report(f"Path {path!r} matches several keys of the DTypePolicyMap.", got=got))
+            self._found[path] = matching[0] if matching else None
+        key = self._found[path]
+        return self.default_policy if key is None else self._policies[key]
 
     def __setitem__(self, path: str, policy: Any) -> None:
         """Set the policy of a path.
@@ -99,14 +100,13 @@ class DTypePolicyMap(DTypePolicy, MutableMapping, metaclass=_RememberingMapping)
                     fix="delete the key first.",
                 )
             )
-        try:
-            re.compile(path)
-        except re.error as error:
-            raise ValueError(report(f"{path!r} is neither a path nor a pattern: {error}.")) from None
+        expressions.check(path)
         self._policies[path] = get(policy)
+        self._found.clear()
 
     def __delitem__(self, path: str) -> None:
         del self._policies[path]
+        self._found.clear()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._policies)

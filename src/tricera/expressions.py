@@ -8,21 +8,34 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tricera.engine import scope
 from tricera.errors import report
 
 _parser: Any = re._parser  # type: ignore[attr-defined]
 _MOST_STATES = 10_000
+_STEP = 1_000  # states at places of a text: what one step of tracing takes
 _CLASSES = {"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w"}
+
+
+def check(expression: str) -> None:
+    """Raise ValueError unless it is a regular expression that is known here."""
+    _compiled(expression)
 
 
 def fullmatch(expression: str, text: str) -> bool:
     """Whether the expression describes all of the text, as `re.fullmatch` says."""
-    return _compiled(expression).run(text, 0, whole=True)
+    return _within_budget(expression, text).run(text, 0, whole=True)
 
 
 def search(expression: str, text: str) -> bool:
     """Whether the expression describes a part of the text, as `re.search` says."""
-    return _compiled(expression).run(text, 0, anywhere=True)
+    return _within_budget(expression, text).run(text, 0, anywhere=True)
+
+
+def _within_budget(expression: str, text: str) -> "_Machine":
+    machine = _compiled(expression)
+    scope.spend(f"The expression {expression[:80]!r}", steps=len(machine.states) * len(text) // _STEP)
+    return machine
 
 
 @functools.lru_cache(256)

@@ -315,7 +315,7 @@ class Function:
 
     def run(self, *values: Any, call: Callable | None = None) -> Any:
         """The outputs for one value of each input, in order. `call(node, args, kwargs)` runs a node."""
-        scope.spend(f"Model {self.name!r}", steps=1)  # models in models: each may run the one inside twice
+        scope.spend(f"Model {self.name!r}", steps=2 * len(self.nodes))  # models in models may run twice each
         table = {id(tensor): value for tensor, value in zip(self.inputs, values, strict=True)}
         for node in self.nodes:
             if all(id(tensor) in table for tensor in node.output_tensors):

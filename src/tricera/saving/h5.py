@@ -127,6 +127,11 @@ class Reader:
         return [str(text) for value in values for text in ([value] if isinstance(value, str) else value)]
 
     @property
+    def count(self) -> int:
+        """The number of arrays."""
+        return len(self._arrays)
+
+    @property
     def elements(self) -> int:
         """The number of elements of all arrays."""
         return sum(math.prod(data.shape) for data in self._arrays.values())

@@ -20,11 +20,13 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
     A Lambda layer whose function is code gets the function that `custom_objects` has under the layer's name.
 
     Raises:
-        SafetyError: it holds code, or far too many entries.
+        SafetyError: it holds code, far too many entries, or more layers than what is stored can be for.
         TypeError: it names classes that nothing here is known by.
     """
     unknown: dict[str, str] = {}
+    uses = 0
     for form in _objects(config, label):
+        uses += _uses(form)
         if form["class_name"] == "Lambda" and isinstance(form["config"], dict):
             _settle_function(form["config"], label, custom_objects)
         elif is_code(form) and scope.is_safe():
@@ -40,6 +42,7 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
             unknown[str(name)] = str(form.get("module"))
     if unknown:
         raise TypeError(_unknown(label, unknown))
+    scope.spend(f"{label} (which uses layers {uses:,} times)", steps=budget.USE * uses)
 
 
 @contextmanager
@@ -68,6 +71,14 @@ def is_code(form: Any) -> bool:
         return False
     kind, config = form.get("class_name"), form.get("config")
     return kind == "__lambda__" or (kind == "function" and config == _NAMELESS)
+
+
+def _uses(form: Mapping[str, Any]) -> int:
+    """How often a form has something called while it is made: once for each of its nodes, or for standing in a list."""
+    config, nodes = form["config"], form.get("inbound_nodes")
+    lists = [config.get("layers"), config.get("cells")] if isinstance(config, dict) else []
+    again = max(0, len(nodes) - 1) if isinstance(nodes, list) else 0
+    return again + sum(len(each) for each in lists if isinstance(each, list))
 
 
 def _settle_function(config: dict[str, Any], label: str, custom_objects: Mapping[str, Any]) -> None:

@@ -5,13 +5,28 @@ import json
 import marshal
 import pickle
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from tests.saving.hostile import doors
-from tests.saving.hostile.doors import Door, case
-from tricera import initializers, layers
+from tests.saving.hostile.doors import EITHER, Door, case
+from tricera import (
+    activations,
+    constraints,
+    dtype_policies,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+)
+from tricera.dtype_policies import DTypePolicyMap
+
+MODULES = [activations, constraints, dtype_policies, initializers, losses, metrics, optimizers, regularizers]
 
 
 def lambda_(name: str = "l") -> dict:
@@ -89,7 +104,74 @@ def a_function_of_keras_that_is_no_layer(folder: Path) -> Iterator[Door]:
         yield name, lambda other=other: layers.deserialize(other)
 
 
-@case("Could not locate|Unknown", "CVE-2025-49655", "CVE-2026-12484")
+@case(f"{CODE}|is no dictionary|Could not interpret", "CVE-2026-12481")
+def code_at_every_deserializer(folder: Path) -> Iterator[Door]:
+    form = lambda_()["config"]["function"]
+    for module in MODULES:
+        for name in ("deserialize", "get"):
+            yield f"{module.__name__}.{name}", partial(getattr(module, name), form)
+    yield "layers.deserialize", lambda: layers.deserialize(form)
+    yield "DTypePolicyMap.from_config", lambda: DTypePolicyMap.from_config({"policy_map": {"a": form}})
+    yield "DTypePolicyMap.from_config, default", lambda: DTypePolicyMap.from_config({"default_policy": form})
+    yield "Dense.from_config, dtype", lambda: layers.Dense.from_config({"units": 3, "dtype": form})
+    yield "clone_model(Lambda)", lambda: models.clone_model(models.Sequential([layers.Lambda(form)]))
+
+
+@case(CODE, "CVE-2026-12481")
+def code_in_a_layer_of_functions(folder: Path) -> Iterator[Door]:
+    function = lambda_()["config"]["function"]
+    for name, config in {
+        "JaxLayer": {"call_fn": function, "params": {}},
+        "TextVectorization": {"split": function, "vocabulary": ["a"]},
+        "StringLookup": {"vocabulary": function},
+        "Lambda": {"function": {"class_name": "function", "config": "relu"}, "output_shape": function},
+    }.items():
+        (folder / name).mkdir()
+        form = {"class_name": name, "module": "keras.layers", "config": {"name": "d", **config}}
+        yield from doors.for_configurations(folder / name, form)
+
+
+@case("Could not locate|Unknown|Invalid|must be one of|is not one of", "CVE-2025-1550")
+def functions_of_texts_by_name(folder: Path) -> Iterator[Door]:
+    for part in ("split", "standardize"):
+        for i, value in enumerate(["os.system", _named("os", "system", "function"), _named("re", "sub", "class")]):
+            (folder / f"{part}{i}").mkdir()
+            config = {"name": "d", "vocabulary": ["a"], part: value}
+            form = {"class_name": "TextVectorization", "module": "keras.layers", "config": config}
+            yield from doors.for_configurations(folder / f"{part}{i}", form)
+
+
+@case(EITHER)
+def expressions_without_end(folder: Path) -> Iterator[Door]:
+    for i, key in enumerate(["(a+)+$x", "(a|a)*b", "(.*a){20}b", "((a?){30}){30}b"]):
+        policy = DTypePolicyMap("float32", {key: "float16"}).get_config()
+        yield f"DTypePolicyMap {i}", lambda policy=policy: DTypePolicyMap.from_config(policy)["a" * 500].name
+        form = layers.serialize(layers.Dense(3, name="a" * 100))
+        form["config"]["dtype"] = {"class_name": "DTypePolicyMap", "module": "keras", "config": policy}
+        (folder / str(i)).mkdir()
+        yield from doors.for_configurations(folder / str(i), form)
+
+
+@case("which uses layers|is too large")
+def layers_without_end(folder: Path) -> Iterator[Door]:
+    relu = {"class_name": "ReLU", "module": "keras.layers", "config": {"name": "r"}}
+    many = doors.whole()
+    many["config"]["layers"] += [{**relu, "config": {"name": f"r{i}"}} for i in range(3_000)]
+    again = {"class_name": "Functional", "module": "keras", "config": doors.graph(relu)}
+    again["config"]["layers"][1]["inbound_nodes"] *= 3_000
+    old = {"class_name": "Model", "config": {"name": "m", "layers": [], "input_layers": [], "output_layers": []}}
+    old["config"]["layers"] = [{**relu, "name": "r", "inbound_nodes": [[["r", i, 0, {}]] for i in range(100_000)]}]
+    cells = {"class_name": "StackedRNNCells", "config": {"cells": [relu] * 3_000}}
+    inside = doors.whole({"class_name": "RNN", "module": "keras.layers", "config": {"name": "n", "cell": cells}})
+    for i, configuration in enumerate([many, again, old, inside]):
+        yield f"model_from_json {i}", partial(models.model_from_json, json.dumps(configuration))
+        doors.archive(folder / f"{i}.keras", configuration)
+        doors.legacy(folder / f"{i}.h5", configuration)
+        for name in (f"{i}.keras", f"{i}.h5"):
+            yield f"load_model({name})", partial(models.load_model, folder / name)
+
+
+@case("Could not locate|Unknown|is not supported", "CVE-2025-49655", "CVE-2026-12484")
 def a_layer_that_holds_a_pickle(folder: Path) -> Iterator[Door]:
     blob = base64.b64encode(pickle.dumps(np.zeros)).decode()
     config = {"name": "t", "module": blob, "lib": blob}
@@ -98,7 +180,7 @@ def a_layer_that_holds_a_pickle(folder: Path) -> Iterator[Door]:
     )
 
 
-@case("Could not locate|Unknown", "CVE-2026-1462")
+@case("Could not locate|Unknown|names a file", "CVE-2026-1462")
 def a_layer_that_runs_a_graph_of_another_file(folder: Path) -> Iterator[Door]:
     config = {"name": "t", "filepath": "/etc/passwd", "call_endpoint": "serve"}
     yield from doors.for_configurations(folder, {"class_name": "TFSMLayer", "module": "keras.layers", "config": config})

@@ -5,6 +5,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,7 @@ def for_configurations(folder: Path, form: dict[str, Any], compiled: Any = None)
     yield from for_files(folder, weights=False)
     text = json.dumps(configuration)
     yield "model_from_json", lambda: models.model_from_json(text)
+    yield "model_from_yaml", lambda: saving.model_from_yaml(text)  # JSON is YAML
     yield "model_from_json(safe_mode=True)", lambda: models.model_from_json(text, safe_mode=True)
     yield "deserialize_keras_object", lambda: saving.deserialize_keras_object(json.loads(text))
     yield "deserialize_keras_object(None)", lambda: saving.deserialize_keras_object(json.loads(text), safe_mode=None)
@@ -125,7 +127,38 @@ def for_configurations(folder: Path, form: dict[str, Any], compiled: Any = None)
         yield "Sequential.from_config", lambda: models.Sequential.from_config(whole(form)["config"])
         yield "Model.from_config", lambda: models.Model.from_config({"name": "f", **graph(form)})
         yield "a layer inside", lambda: layers.deserialize(inside(form))
+        yield from for_copies(form)
         yield "in a thread", lambda: in_a_thread(lambda: layers.deserialize(form))
+
+
+def for_copies(form: dict[str, Any]) -> Iterator[Door]:
+    """The class itself, and copies of a program's own models that hold a form."""
+    if isinstance(kind := getattr(layers, form["class_name"], None), type):
+        yield f"{kind.__name__}.from_config", lambda: kind.from_config(json.loads(json.dumps(form["config"])))
+    stack = models.Sequential([x := layers.Input((4,)), carrier := Carrier(form)])
+    for made in (stack, models.Model(x, carrier(x))):
+        yield f"clone_model({type(made).__name__})", partial(models.clone_model, made)
+        yield f"{type(made).__name__}.from_config of its own", partial(copied, made)
+
+
+def copied(made: Any) -> Any:
+    """A model made from the configuration of another, by somebody who knows its layers."""
+    with saving.custom_object_scope({"Carrier": Carrier}):
+        return type(made).from_config(made.get_config())
+
+
+class Carrier(layers.Layer):
+    """A program's own layer that keeps a stranger's form as it is, until a copy is made of it."""
+
+    def __init__(self, inner: Any, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.inner = inner
+
+    def call(self, x: Any) -> Any:
+        return self.inner(x) if callable(self.inner) else x
+
+    def get_config(self) -> dict[str, Any]:
+        return {"inner": json.loads(json.dumps(self.inner)), "name": self.name}
 
 
 def for_files(folder: Path, weights: bool = True) -> Iterator[Door]:

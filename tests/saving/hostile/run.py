@@ -26,7 +26,7 @@ def outcome(call, sandbox):
             error = raised
     return {
         "error": error and f"{type(error).__name__}: {error}",
-        "refused": isinstance(error, SafetyError | ValueError | TypeError),
+        "refused": isinstance(error, SafetyError | ValueError | TypeError | NotImplementedError),
         "numbers": numbers,
         "seen": seen,
         "seconds": time.perf_counter() - start,
