@@ -1,5 +1,7 @@
 """Policies of dtypes, and maps of them, against Keras' own."""
 
+import time
+
 import pytest
 
 import tricera
@@ -59,3 +61,17 @@ def test_messages(name):
     with pytest.raises(ValueError) as error:
         call(dtype_policies.DTypePolicyMap(policy_map={"a": "float16", "b": "float16"}))
     assert str(error.value) == text
+
+
+def test_patterns_of_a_file_take_no_time_and_are_asked_once():
+    found = dtype_policies.DTypePolicyMap("float32", {"(a+)+$x": "float16", "b+c$": "float16"})
+    start = time.perf_counter()
+    assert found["a" * 300].name == "float32" and found["x/bbc"].name == "float16"
+    assert time.perf_counter() - start < 2
+    found["x/bbc"] = "bfloat16"
+    assert found["x/bbc"].name == "bfloat16"
+    del found["x/bbc"], found["b+c$"]
+    assert found["x/bbc"].name == "float32"
+    with pytest.raises(ValueError) as error:
+        found["(?i)a"] = "float16"
+    assert str(error.value) == "'(?i)a' has flags, which are not known here."

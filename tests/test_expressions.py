@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tricera import expressions
+from tricera.engine import scope
+from tricera.errors import SafetyError
+from tricera.saving.budget import Allowance
 
 TEXTS = ["", "a", "ab", "dense_1/kernel", "bias", "aab\n", "x bias y", "a/b/c", "aaaa", "é_9"]
 EXPRESSIONS = [
@@ -51,3 +54,14 @@ def test_what_is_refused(expression):
     with pytest.raises(ValueError) as error:
         expressions.search(expression, "a")
     assert str(error.value) == REFUSED[expression]
+
+
+def test_an_expression_in_a_file_takes_of_what_the_file_may_take():
+    expression, text = "(?:(?:a?){50}){50}b", "a" * 1_000
+    with pytest.raises(SafetyError) as error, scope.enter(allowance=Allowance(1 << 20, steps=2_000)):
+        expressions.search(expression, text)
+    assert str(error.value) == (
+        f"The expression {expression!r} would take far more than what the file stores: nothing is made of it.\n"
+        "  expected: fewer steps to trace\n"
+        "  fix:      if you trust it, `safe_mode=False`."
+    )

@@ -58,6 +58,39 @@ def test_the_whole_message_and_how_to_allow_more(tmp_path, monkeypatch):
     assert models.model_from_json(text).built
 
 
+@pytest.mark.parametrize(
+    ("repeated", "seconds", "expected"),
+    [(2_000, 30, "fewer steps to trace"), (1, -1, "-1 seconds of the processor at most")],
+)
+def test_more_layers_or_more_time_than_any_model_needs(monkeypatch, repeated, seconds, expected):
+    form = layers.serialize(small())
+    form["config"]["layers"] = [form["config"]["layers"][0], *form["config"]["layers"][1:] * repeated]
+    monkeypatch.setattr(budget, "SECONDS", seconds)
+    with pytest.raises(SafetyError) as error:
+        models.model_from_json(json.dumps(form))
+    assert str(error.value) == (
+        f"The JSON text (which uses layers {repeated + 1:,} times) would take far more than what the file stores: "
+        "nothing is made of it.\n"
+        f"  expected: {expected}\n"
+        "  fix:      if you trust it, `safe_mode=False`."
+    )
+
+
+def test_whatever_is_traced_takes_of_the_time():
+    with (
+        pytest.raises(SafetyError, match="What is traced would take far more"),
+        scope.enter(allowance=budget.Allowance(1 << 20, seconds=-1)),
+    ):
+        layers.Identity()(layers.Input((1,)))
+
+
+def test_each_array_that_is_stored_pays_for_layers(tmp_path):
+    small().save(tmp_path / "m.keras")
+    with archive.opened(str(tmp_path / "m.keras")) as members, members.weights() as reader, budget.for_objects(reader):
+        allowance = scope.current().allowance
+        assert (reader.count, allowance.steps, allowance.seconds) == (2, budget.STEPS + 40, budget.SECONDS + 0.2)
+
+
 def test_models_in_models_that_each_run_the_one_inside_twice():
     form = layers.serialize(models.Model(x := layers.Input((1,)), layers.Dense(1)(x), name="m0"))
     for level in range(1, 18):

@@ -215,6 +215,7 @@ def infer(function: Callable, args: tuple = (), kwargs: dict | None = None) -> A
     def trace(batch: Any, size: Any) -> Any:
         return _trace(function, leaves, treedef, batch, size)
 
+    scope.spend("What is traced")
     with scope.enter(values=_Overlay(scope.current().values), losses=[], masks={}, inferring=True):
         unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in leaves)
         if not unknown:
