@@ -240,17 +240,11 @@ def test_what_is_no_model_file(tmp_path):
     model.save_weights(tmp_path / "m.weights.h5")
     with pytest.raises(ValueError, match="No model config found in the file at"):
         saving.load_model(tmp_path / "m.weights.h5")
-    with pytest.raises(ValueError, match="File format not supported: filepath="):
-        saving.load_model(tmp_path)
-
-
-def test_a_folder_of_tensorflow(tmp_path):
-    (tmp_path / "saved_model.pb").touch()
     with pytest.raises(ValueError) as error:
         saving.load_model(tmp_path)
     assert str(error.value) == (
         f"File format not supported: filepath={tmp_path}.\n"
-        "  expected: a `.keras` file or folder, or an HDF5 file\n"
-        "  got:      a SavedModel folder of TensorFlow\n"
-        "  fix:      `tf.keras.models.load_model(folder).save('m.h5')`, where TensorFlow is."
+        "  expected: a `.keras` file or folder, an HDF5 file, or a SavedModel folder that Keras wrote\n"
+        "  got:      another folder\n"
+        "  fix:      load it with the library that wrote it, and save it as `.keras` or `.h5`."
     )

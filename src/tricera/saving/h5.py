@@ -39,6 +39,11 @@ def is_hdf5(path: str | os.PathLike) -> bool:
         return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
+def opened(path: str | os.PathLike) -> "Reader":
+    """The HDF5 file at a path."""
+    return Reader(path, os.fspath(path), os.path.getsize(path))
+
+
 class Reader:
     """An HDF5 file: its arrays and attributes by their paths; a context that closes the file.
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 from tricera import initializers
 from tricera.engine import registry, scope
 from tricera.errors import SafetyError, report
-from tricera.saving import archive, budget, h5, past, trust, weights
+from tricera.saving import archive, budget, h5, past, savedmodel, trust, weights
 from tricera.saving.containers import assets, folder
 
 
@@ -22,7 +22,7 @@ def load_model(
     compile: bool = True,
     safe_mode: bool | None = True,
 ) -> Any:
-    """The model of a `.keras` file or of an HDF5 file, of any Keras, compiled as it was.
+    """The model of a `.keras` file, an HDF5 file or a SavedModel folder, of any Keras, compiled as it was.
 
     Args:
         custom_objects: classes and functions of yours, by the names that the file has for them.
@@ -57,22 +57,20 @@ def _reader_of(label: str) -> Callable[[str, bool], Any]:
     if os.path.isdir(label):
         if folder.is_one(label):
             return partial(_from_members, folder.opened)
+        if savedmodel.is_one(label):
+            return partial(_from_past, savedmodel.Reader)
     elif zipfile.is_zipfile(label):
         return partial(_from_members, archive.opened)
     elif h5.is_hdf5(label):
-        return _from_hdf5
-    kind, fix = _other_kind(label)
-    expected = "a `.keras` file or folder, or an HDF5 file"
-    raise ValueError(report(f"File format not supported: filepath={label}.", expected=expected, got=kind, fix=fix))
-
-
-def _other_kind(label: str) -> tuple[str, str]:
-    """What a file or folder is that is not read, and what to do with it."""
-    if os.path.isfile(os.path.join(label, "saved_model.pb")):
-        fix = "`tf.keras.models.load_model(folder).save('m.h5')`, where TensorFlow is."
-        return "a SavedModel folder of TensorFlow", fix
-    fix = "load it with the library that wrote it, and save it as `.keras` or `.h5`."
-    return "another folder" if os.path.isdir(label) else "a file of another kind", fix
+        return partial(_from_past, h5.opened)
+    raise ValueError(
+        report(
+            f"File format not supported: filepath={label}.",
+            expected="a `.keras` file or folder, an HDF5 file, or a SavedModel folder that Keras wrote",
+            got="another folder" if os.path.isdir(label) else "a file of another kind",
+            fix="load it with the library that wrote it, and save it as `.keras` or `.h5`.",
+        )
+    )
 
 
 def _from_members(opened: Callable[[str], Any], label: str, compile: bool) -> Any:
@@ -114,14 +112,15 @@ def _version(members: Any) -> str | None:
         return None
 
 
-def _from_hdf5(label: str, compile: bool) -> Any:
-    with h5.Reader(label, label, os.path.getsize(label)) as reader, budget.for_objects(reader):
+def _from_past(opened: Callable[[str], Any], label: str, compile: bool) -> Any:
+    """The model of an HDF5 file, or of what is read as one."""
+    with opened(label) as reader, budget.for_objects(reader):
         attributes = reader.attributes
         if "model_config" not in attributes:
             raise ValueError(
                 report(
                     f"No model config found in the file at {label}.",
-                    got="an HDF5 file of weights alone" if past.hdf5.is_old(reader) else "another HDF5 file",
+                    got=_without_config(reader),
                     fix="build the model in Python and `model.load_weights(filepath)`.",
                 )
             )
@@ -137,6 +136,12 @@ def _from_hdf5(label: str, compile: bool) -> Any:
             if getattr(model, "optimizer", None) is not None:
                 _restore(lambda: past.state.read(model.optimizer, reader, pairs, origin), label)
     return model
+
+
+def _without_config(reader: Any) -> str:
+    if isinstance(reader, savedmodel.Reader):
+        return "a SavedModel folder of a class without `get_config`"
+    return "an HDF5 file of weights alone" if past.hdf5.is_old(reader) else "another HDF5 file"
 
 
 def _compile(model: Any, config: dict[str, Any], label: str) -> None:

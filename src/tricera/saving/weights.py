@@ -14,7 +14,7 @@ from tricera.engine.inputs import where
 from tricera.engine.weights import Weighted
 from tricera.errors import report
 from tricera.optimizers.state import OptimizerState
-from tricera.saving import archive, atomic, h5, keras2, past, progress
+from tricera.saving import archive, atomic, h5, keras2, past, progress, savedmodel
 from tricera.saving.containers import folder, shards
 from tricera.saving.parts import parts, unreached
 
@@ -99,7 +99,7 @@ def _values(owner: Any) -> Mapping[str, Any]:
 
 
 def load_weights(model: Any, filepath: str | os.PathLike, skip_mismatch: bool = False, by_name: bool = False) -> None:
-    """Read the weights from a `.weights.h5`, `.keras` or HDF5 file, of any Keras: all of them, or none.
+    """Read the weights from a `.weights.h5`, `.keras` or HDF5 file or a SavedModel, of any Keras: all of them, or none.
 
     Args:
         by_name: for files of Keras 1 and 2: take what belongs to layers of the model's names, leave the rest.
@@ -120,6 +120,9 @@ def opened(path: Path) -> Iterator[Any]:
     if path.is_dir() and folder.is_one(path):
         with folder.opened(path) as members, members.weights() as reader:
             yield reader
+    elif place := savedmodel.folder_of(path):
+        with savedmodel.Reader(place) as reader:
+            yield reader
     elif not path.is_file():
         raise FileNotFoundError(report(f"There is no file {str(path)!r}."))
     elif zipfile.is_zipfile(path):
@@ -129,7 +132,7 @@ def opened(path: Path) -> Iterator[Any]:
         with shards.opened(path) as reader:
             yield reader
     else:
-        with h5.Reader(path, str(path), path.stat().st_size) as reader:
+        with h5.opened(path) as reader:
             yield reader
 
 

@@ -1,9 +1,5 @@
 """Models that tf_keras writes now: same outputs in each format, and the same next step of training."""
 
-import importlib.util
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +11,8 @@ WRITER = Path(__file__).with_name("tf_keras_writes.py")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    if importlib.util.find_spec("tf_keras") is None:
-        pytest.skip("tf_keras is not installed")
-    target = tmp_path_factory.mktemp("tf_keras")
-    environment = {name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "XLA_FLAGS")}
-    done = subprocess.run([sys.executable, WRITER, target], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return target
+def folder(tf_keras_writes):
+    return tf_keras_writes(WRITER)
 
 
 def largest_error(found, expected):

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tricera.errors import SafetyError, report
 from tricera.saving import archive, budget, h5
@@ -60,12 +60,24 @@ class Folder:
         path = self._member(archive.WEIGHTS)
         return h5.Reader(path, f"{self.label}: {archive.WEIGHTS}", path.stat().st_size)
 
-    def read(self, name: str) -> bytes:
-        """The content of a file."""
-        path = self._member(name)
-        if path.stat().st_size > budget.allowed(0):
-            raise SafetyError(report(f"{self.label}: {name!r} is too large: it is not read."))
-        return path.read_bytes()
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """The content of a file, which may have so many bytes."""
+        with self.open(name) as file:
+            if os.fstat(file.fileno()).st_size > (budget.allowed(0) if limit is None else limit):
+                raise SafetyError(report(f"{self.label}: {name!r} is too large: it is not read."))
+            return file.read()
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file, to be read from any place in it."""
+        return open(self._member(name), "rb", opener=_itself)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file, or a link."""
+        return os.path.lexists(self._path / name)
+
+    def size(self, name: str) -> int:
+        """The number of bytes of a file."""
+        return self._member(name).stat().st_size
 
     def _member(self, name: str) -> Path:
         path = self._path
@@ -77,3 +89,8 @@ class Folder:
             members = ", ".join(sorted(os.listdir(self._path))[:10])
             raise ValueError(report(f"{self.label} has no member {name!r}.", got=members))
         return path
+
+
+def _itself(path: str, flags: int) -> int:
+    """Open a file, and not what a link has put in its place since it was looked at."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
