@@ -104,7 +104,8 @@ def standardize_data_format(data_format: str | None) -> str:
 def enable_unsafe_deserialization() -> None:
     """Let the code that you run from now on, in this thread, make functions of code in configurations.
 
-    It changes nothing for a call that has a `safe_mode` of its own, as `load_model` has, or that runs within one.
+    It changes nothing for a call whose `safe_mode` is True, as that of `load_model` unless said otherwise, nor within
+    one.
     """
     _unsafe.set(True)
 

@@ -1,5 +1,6 @@
 """Every way in which something of a stranger's gets into a program: by a file, a text or a dictionary."""
 
+import importlib.util
 import json
 import threading
 import zipfile
@@ -118,7 +119,8 @@ def for_configurations(folder: Path, form: dict[str, Any], compiled: Any = None)
     yield from for_files(folder, weights=False)
     text = json.dumps(configuration)
     yield "model_from_json", lambda: models.model_from_json(text)
-    yield "model_from_yaml", lambda: saving.model_from_yaml(text)  # JSON is YAML
+    if importlib.util.find_spec("yaml"):
+        yield "model_from_yaml", lambda: saving.model_from_yaml(text)  # JSON is YAML
     yield "model_from_json(safe_mode=True)", lambda: models.model_from_json(text, safe_mode=True)
     yield "deserialize_keras_object", lambda: saving.deserialize_keras_object(json.loads(text))
     yield "deserialize_keras_object(None)", lambda: saving.deserialize_keras_object(json.loads(text), safe_mode=None)

@@ -420,6 +420,15 @@ def test_yaml():
     laughs = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9))
     with pytest.raises(SafetyError, match="has more than 1000000 entries"):
         saving.model_from_yaml(laughs)
+    doubled = "a0: &a0 {x: 1}\n" + "".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 60))
+    with pytest.raises(SafetyError) as error:
+        saving.model_from_yaml(doubled)
+    assert str(error.value) == "The YAML text merges one mapping into another (`<<`), which no model needs."
+    with pytest.raises(SafetyError) as error:
+        saving.model_from_yaml(" " * 2_097_153)
+    assert str(error.value) == (
+        "The YAML text is too long: it is not read.\n  expected: at most 2,097,152 characters\n  got:      2,097,153"
+    )
 
 
 def test_configurations_nested_without_end():

@@ -4,7 +4,7 @@ from typing import Any
 
 from tricera.errors import SafetyError, report
 
-MOST_ENTRIES = 1_000_000
+MOST_ENTRIES, MOST_TEXT = 1_000_000, 1 << 21  # whose parser takes some seconds for a million characters
 _AS_LISTS, _AS_TEXTS = ("tuple", "list"), ("unicode", "str")  # Python's own tags for what is plain data here
 
 
@@ -13,11 +13,21 @@ def parse(text: str, label: str) -> dict[str, Any]:
 
     Raises:
         ImportError: the package that reads YAML is missing.
-        SafetyError: it asks for Python objects, or repeats itself without end.
+        SafetyError: it asks for Python objects, is very long, repeats itself without end, or merges mappings.
         ValueError: it is no YAML, or no configuration.
     """
     yaml = _yaml()
-    loader = type("Loader", (yaml.SafeLoader,), {"yaml_constructors": dict(yaml.SafeLoader.yaml_constructors)})
+    if len(text) > MOST_TEXT:
+        what = f"{label} is too long: it is not read."
+        raise SafetyError(report(what, expected=f"at most {MOST_TEXT:,} characters", got=f"{len(text):,}"))
+
+    def merge(_: Any, node: Any) -> None:
+        """Refuse what copies one mapping into another, and so doubles with each that is written."""
+        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+            raise SafetyError(report(f"{label} merges one mapping into another (`<<`), which no model needs."))
+
+    own = {"yaml_constructors": dict(yaml.SafeLoader.yaml_constructors), "flatten_mapping": merge}
+    loader = type("Loader", (yaml.SafeLoader,), own)
     for name in _AS_LISTS:
         loader.add_constructor(f"tag:yaml.org,2002:python/{name}", yaml.SafeLoader.construct_yaml_seq)
     for name in _AS_TEXTS:
