@@ -167,7 +167,7 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
             )
         )
     everything = list(parts(model))
-    stores = {path: reader.store(path) for path, _ in everything}
+    stores = {path: _store(reader, path) for path, _ in everything}
     _build_optimizer(model, stores)
     used = {f"{store.prefix}{name}" for store in stores.values() for name in store}
     found = [(owner, _Difference(path, _differences(owner, stores[path]))) for path, owner in everything]
@@ -192,6 +192,12 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
     elif unused:
         text = f"{reader.label}: {len(unused)} arrays of the file have no place in the model: {', '.join(unused)}."
         warnings.warn(text, stacklevel=3)
+
+
+def _store(reader: h5.Reader, path: str) -> h5.Store:
+    """The arrays of a part; tf.keras has attention's parts by names with an underscore before them."""
+    found, (place, slash, name) = reader.store(path), path.rpartition("/")
+    return found or reader.store(f"{place}{slash}_{name}") or found
 
 
 def _unused(reader: h5.Reader, used: set[str]) -> list[str]:
