@@ -81,6 +81,15 @@ def test_weights_outside_of_layers(written):
     assert refusal(model.load_weights, folder) == (ValueError, text)
 
 
+def test_a_learned_vocabulary(written):
+    folder = written / "learned"
+    text = (
+        f"{folder}: 'variables/variables' cannot be read: a vocabulary that was learned by `adapt` stands in "
+        "TensorFlow's program; before saving, make the layer with `vocabulary=layer.get_vocabulary()`."
+    )
+    assert refusal(saving.load_model, folder) == (ValueError, text)
+
+
 def test_without_a_keras_part(written, folder):
     folder.joinpath(NOTES).unlink()
     for path in (folder, written / "bare"):

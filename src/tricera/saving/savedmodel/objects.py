@@ -7,7 +7,7 @@ from tricera.errors import SafetyError, report
 from tricera.saving.h5data import Damaged
 from tricera.saving.savedmodel.wire import FIELDS, Message
 
-_VALUE = "VARIABLE_VALUE"
+_VALUE, _TABLE = "VARIABLE_VALUE", "table"
 _MODELS = ("_tf_keras_model", "_tf_keras_network", "_tf_keras_sequential")
 _METRIC = "_tf_keras_metric"
 _BESIDE = {"keras_api", "optimizer", "regularization_losses", "signatures", "trainable_variables", "_random_generator"}
@@ -63,7 +63,11 @@ class Objects:
                 yield from self.layers(each, seen)
 
     def weights(self, layer: int) -> list[Stored]:
-        """The weights of a layer in Keras 2's order: those that were trained, then the others."""
+        """The weights of a layer in Keras 2's order: those that were trained, then the others.
+
+        Raises:
+            Damaged: it learned a vocabulary, which would be lost.
+        """
         found = list(self._inside(layer, True, set()))
         return [stored for wanted in (True, False) for trained, stored in found if trained is wanted]
 
@@ -95,6 +99,11 @@ class Objects:
             if name in _BESIDE or each in seen:
                 continue
             seen.add(each)
+            if any(attribute.text(1) == _TABLE for attribute in self._node(each).messages(2)):
+                raise Damaged(
+                    "a vocabulary that was learned by `adapt` stands in TensorFlow's program; before saving, "
+                    "make the layer with `vocabulary=layer.get_vocabulary()`"
+                )
             if found := self._stored(each):
                 yield trained and name not in _NEVER_TRAINED, found
             else:
