@@ -64,9 +64,9 @@ def words():
 
 
 class Own(keras.Model):
-    def __init__(self):
+    def __init__(self, units=4):
         super().__init__()
-        self.one, self.two = layers.Dense(4, name="one"), layers.Dense(2, name="two")
+        self.one, self.two = layers.Dense(units, name="one"), layers.Dense(2, name="two")
 
     def call(self, x):
         return self.two(self.one(x))
@@ -78,8 +78,19 @@ class Scaled(Own):
         self.scale = self.add_weight("scale", ())
 
 
+class Configured(Own):
+    def get_config(self):
+        return {"units": 3}
+
+
 def own():
     model = Own()
+    model(np.zeros((5, 3), "float32"))
+    return model, (5, 3)
+
+
+def configured():
+    model = Configured(3)
     model(np.zeros((5, 3), "float32"))
     return model, (5, 3)
 
@@ -102,7 +113,7 @@ def bare(target):
     tf.saved_model.save(module, str(target))
 
 
-for make in (dense, late, images, words, own):
+for make in (dense, late, images, words, own, configured):
     rng, name = np.random.default_rng(1), make.__name__
     model, *shapes = make()
     model.set_weights([rng.uniform(0.1, 1, w.shape) for w in model.get_weights()])

@@ -74,6 +74,21 @@ def test_a_class_of_the_users(written):
     np.testing.assert_allclose(found, *numbers(written, "own", "output"), rtol=1e-5)
 
 
+class Configured(models.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.one, self.two = layers.Dense(units, name="one"), layers.Dense(2, name="two")
+
+    def call(self, x):
+        return self.two(self.one(x))
+
+
+def test_a_class_that_is_given(written):
+    model = saving.load_model(written / "configured", custom_objects={"Configured": Configured})
+    found = model(*numbers(written, "configured", "input"))
+    np.testing.assert_allclose(found, *numbers(written, "configured", "output"), rtol=1e-5)
+
+
 def test_weights_outside_of_layers(written):
     model = models.Sequential([layers.Input((3,)), layers.Dense(4, name="one"), layers.Dense(2, name="two")])
     folder = written / "scaled"

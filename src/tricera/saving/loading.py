@@ -128,7 +128,10 @@ def _from_past(opened: Callable[[str], Any], label: str, compile: bool) -> Any:
         if past.is_old(config, version):
             config = past.modern(config)
         trust.examine(config, label, registry.custom())
+        built = config.pop("build_config", None)
         model = _model(config, label)
+        if built and not model.built:
+            model.build_from_config(built)
         pairs, origin = past.weights.read(model, reader)
         if compile and "training_config" in attributes:
             training = archive.parse(attributes["training_config"], label)

@@ -175,8 +175,10 @@ def _configs(note: dict[str, Any]) -> dict[str, str]:
     found = {}
     if isinstance(note.get("class_name"), str) and note.get("config"):
         model = {"class_name": note["class_name"], "config": note["config"]}
-        if isinstance(model["config"], dict) and note.get("build_input_shape"):
-            model["config"].setdefault("build_input_shape", note["build_input_shape"])
+        if shape := note.get("build_input_shape"):
+            of_layers = model["class_name"] == "Sequential" and isinstance(model["config"], dict)
+            model |= {} if of_layers else {"build_config": {"input_shape": shape}}
+            model["config"] |= {"build_input_shape": shape} if of_layers else {}
         found["model_config"] = model
     if isinstance(note.get("training_config"), dict):
         found["training_config"] = note["training_config"]
