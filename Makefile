@@ -18,7 +18,7 @@ demo: .venv/demo.stamp
 	@$(BIN)/python examples/mnist_cnn.py $(ARGS)
 
 test: .venv/test.stamp
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: .venv/test.stamp
 	@$(BIN)/ruff check
