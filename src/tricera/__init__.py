@@ -1,6 +1,11 @@
 """Tricera: Keras as one compiled engine. `import tricera as keras` gives the API of Keras 3, on JAX alone."""
 
+import gc
+
 from tricera import machine
+
+_collecting = gc.isenabled()
+gc.disable()  # one full collection among JAX's objects takes a third of the time of this import
 
 machine.prepare()  # before the first array is made
 
@@ -90,5 +95,8 @@ __all__ = [
     "tree",
     "utils",
 ]
+
+if _collecting:
+    gc.enable()
 
 __getattr__ = errors.missing(__name__, globals())
