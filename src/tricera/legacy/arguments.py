@@ -57,7 +57,7 @@ def _placed(cls: type, args: tuple, kwargs: dict[str, Any], known: set[str]) -> 
     kwargs = {name: value for name, value in kwargs.items() if name in known or name not in _SILENT}
     if "kernel_size" in known:
         args = _window(args)
-        for parts in names.GATHERED.values():
+        for parts in names.WINDOWS:
             if set(parts) <= set(kwargs):
                 kwargs["kernel_size"] = tuple(kwargs.pop(part) for part in parts)
     if cls.__name__ == "Embedding" and len(args) > 2 and isinstance(args[2], int):

@@ -12,7 +12,7 @@ def original():
     """The original: keras-preprocessing, which would import TensorFlow wherever it finds it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "tensorflow", None)
-        yield pytest.importorskip("keras_preprocessing.image")
+        return pytest.importorskip("keras_preprocessing.image")
 
 
 @pytest.fixture
