@@ -1,6 +1,7 @@
 """Every layer once or more, with arguments and an input: each law of this folder holds for every row."""
 
 import functools
+import importlib.util
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -195,3 +196,8 @@ ROWS = [
     Row("ConvLSTM2D", (2, 2), (2, 3, 4, 5, 2), {"return_sequences": True}),
     Row("ConvLSTM3D", (2, 2), (2, 2, 3, 3, 3, 2), {"padding": "same", "go_backwards": True, "use_bias": False}),
 ]  # fmt: skip
+
+# Rows whose layers real Keras can make: some of them need TensorFlow there.
+_NEED_TENSORFLOW = ("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "JaxLayer")
+_IS_THERE = importlib.util.find_spec("tensorflow") is not None
+KERAS_ROWS = [row for row in ROWS if _IS_THERE or row.name not in _NEED_TENSORFLOW]

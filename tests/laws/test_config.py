@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.laws.table import ROWS
+from tests.laws.table import KERAS_ROWS, ROWS
 from tricera import layers
 from tricera.engine import naming
 
@@ -18,7 +18,7 @@ def test_a_configuration_makes_an_equal_layer(row):
     assert json.loads(json.dumps(again.get_config())) == plain["config"]  # but for tuples and lists
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", KERAS_ROWS, ids=str)
 def test_a_configuration_is_the_one_of_keras(row, keras):
     keras.backend.clear_session()
     naming.reset()

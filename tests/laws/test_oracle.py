@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.laws.table import ROWS, leaves
+from tests.laws.table import KERAS_ROWS, leaves
 from tricera.engine import naming
 from tricera.engine.random import set_random_seed
 
@@ -30,7 +30,7 @@ def _gradients(layer, arguments, **kwargs):
     return [*leaves(outputs), *leaves(gradients), *leaves(after)]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("row", KERAS_ROWS, ids=str)
 def test_weights_outputs_losses_and_gradients_are_those_of_keras(row, keras):
     both = []
     for namespace, seed, reset in (

@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
 import tricera
@@ -17,6 +18,7 @@ def affine(params, inputs):
 
 
 def test_a_function_has_the_weights_of_keras_and_learns(keras):
+    pytest.importorskip("tensorflow")  # which Keras' own JaxLayer needs
     x = np.ones((4, 3), "float32")
     ours, theirs = layers.JaxLayer(affine, init, seed=1), keras.layers.JaxLayer(affine, init, seed=1)
     ours.build((4, 3))

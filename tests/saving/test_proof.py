@@ -1,11 +1,9 @@
 """Every kind of layer, in every form of file, from Keras 3 to Tricera and back: predictions, and the next step."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
-from tests.laws.table import ROWS, leaves, scatter
+from tests.laws.table import KERAS_ROWS, leaves, scatter
 from tricera import layers, models, saving
 from tricera.saving.keras2 import _ONLY_KERAS_3
 
@@ -53,10 +51,7 @@ def readable(row):
     return row.name not in _ONLY_KERAS_3 and str(row) not in UNREADABLE
 
 
-_KERAS_NEEDS_TENSORFLOW = ("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup")
-_THERE = importlib.util.find_spec("tensorflow") is not None
-
-ALL = [row for row in ROWS if fits(row) and (_THERE or row.name not in _KERAS_NEEDS_TENSORFLOW)]
+ALL = [row for row in KERAS_ROWS if fits(row)]
 TRAINED = [row for row in ALL if row.name in ("Dense", "BatchNormalization", "Conv2D", "MultiHeadAttention")]
 
 

@@ -1,5 +1,6 @@
 """The formats of exported models: each a function that makes the bytes of a file, and has compared them."""
 
+import importlib.util
 import os
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,10 @@ _TENSORFLOW = ("tf_saved_model", "saved_model", "tf", "litert", "tflite", "openv
 
 def stablehlo(computed: Computation) -> bytes:
     """A program of StableHLO, as JAX serializes it: read it by `jax.export.deserialize(data).call(*inputs)`."""
+    if importlib.util.find_spec("flatbuffers") is None:
+        raise ImportError(
+            report("Exporting to StableHLO needs the library flatbuffers.", fix="`pip install 'tricera[export]'`.")
+        )
     structs = _structs(computed)
     data = bytes(export.export(jax.jit(computed.function), platforms=PLATFORMS)(*structs).serialize())
     inputs = computed.samples()
