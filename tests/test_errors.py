@@ -6,10 +6,12 @@ from tricera import constraints, initializers, regularizers
 from tricera.engine.variable import Operators
 from tricera.errors import abstract
 from tricera.layers.attention import _Attention
+from tricera.layers.augment.colour import _Colour
 from tricera.layers.merge import _Merge
 from tricera.layers.noise import _Noise
 
 HOOKS = {
+    "recolour": lambda: _Colour.recolour(object.__new__(_Colour), None, None),
     "perturb": lambda: _Noise.perturb(object.__new__(_Noise), None),
     "merge": lambda: _Merge().merge([]),
     "scores": lambda: _Attention.scores(object.__new__(_Attention), None, None),

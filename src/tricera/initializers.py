@@ -19,7 +19,7 @@ from tricera.engine import dtypes, registry
 from tricera.engine.configured import Configured
 from tricera.engine.random import SeedGenerator, draw_seed, make_default_seed
 from tricera.engine.registry import register
-from tricera.errors import report
+from tricera.errors import abstract, report
 from tricera.kernels import threefry
 
 
@@ -200,7 +200,7 @@ class RandomInitializer(Initializer):
 
     def draw(self, shape: Any, dtype: Any = None) -> Any:
         """The numbers."""
-        raise NotImplementedError
+        raise abstract(self, "draw")
 
     def get_config(self):
         return {**super().get_config(), "seed": registry.serialize(self._arguments.get("seed"))}

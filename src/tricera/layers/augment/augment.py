@@ -11,7 +11,7 @@ from tricera.engine.graph import is_symbolic_leaf
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
-from tricera.errors import report
+from tricera.errors import abstract, report
 from tricera.layers.arguments import adopt
 
 _PARTS = ("images", "labels", "bounding_boxes", "segmentation_masks", "targets")
@@ -92,7 +92,7 @@ class Augment(Layer):
 
     def transform_images(self, images, transformation, training=True):
         """The images `(batch, height, width, channels)`, in the dtype of computation."""
-        raise NotImplementedError
+        raise abstract(self, "transform_images")
 
     def transform_labels(self, labels, transformation, training=True):
         """The labels."""

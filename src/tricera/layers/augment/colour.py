@@ -7,6 +7,7 @@ from jax import numpy as jnp
 
 from tricera import ops, random
 from tricera.engine.registry import register
+from tricera.errors import abstract
 from tricera.kernels.conv import depthwise_conv
 from tricera.layers.arguments import check_fraction, check_positive
 from tricera.layers.augment.augment import Augment, size_of, spread
@@ -30,7 +31,7 @@ class _Colour(Augment):
 
     def recolour(self, x: Any, factor: Any) -> Any:
         """The images under this factor, `(batch, 1, 1, 1)`."""
-        raise NotImplementedError
+        raise abstract(self, "recolour")
 
 
 @register("layer")

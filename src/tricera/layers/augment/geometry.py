@@ -7,6 +7,7 @@ from jax import numpy as jnp
 
 from tricera import ops
 from tricera.engine.registry import register
+from tricera.errors import abstract
 from tricera.layers.arguments import check_choice
 from tricera.layers.augment.augment import Augment, size_of, spread
 
@@ -26,7 +27,7 @@ class _Moving(Augment):
 
     def matrix(self, drawn: dict[str, Any], height: int, width: int) -> Any:
         """`(a0, a1, a2, b0, b1, b2)`: the pixel at `(x, y)` is read at `(a0 x + a1 y + a2, b0 x + b1 y + b2)`."""
-        raise NotImplementedError
+        raise abstract(self, "matrix")
 
     def _adopt(self, given, random=True):
         super()._adopt(given, random)

@@ -5,7 +5,9 @@ from typing import Any
 from jax import numpy as jnp
 
 from tricera import random
+from tricera.engine.inputs import where
 from tricera.engine.registry import register
+from tricera.errors import report
 from tricera.layers.augment.augment import Augment, size_of, spread
 
 
@@ -20,7 +22,7 @@ class _Mixing(Augment):
         return weight * labels + (1.0 - weight) * labels[transformation["order"]]
 
     def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        raise NotImplementedError("Images that are mixed have no boxes.")
+        raise NotImplementedError(report(f"{where(self)}: images that are mixed have no boxes."))
 
 
 @register("layer")
