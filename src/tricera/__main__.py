@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m tricera", usage=_USAGE, description=__doc__)
     parser.add_argument("--keras", type=int, choices=(1, 2, 3), help="the Keras that the program was written for")
-    parser.add_argument("--quiet", action="store_true", help="do not say which Keras that is")
+    parser.add_argument("--quiet", action="store_true", help="say neither that nor, at the end, the old spellings")
     parser.add_argument("-m", dest="module", help="run a module, as `python -m` does")
     parser.add_argument("-c", dest="code", help="run code, as `python -c` does")
     return parser
@@ -54,7 +54,7 @@ def _settle(options: argparse.Namespace, source: str) -> None:
     """Bind `keras`, and say for which Keras the program seems to be written."""
     found, reason = generation.generation(source)
     number = options.keras or found
-    alias.install(number)
+    alias.install(number, options.quiet)
     if not options.quiet:
         because = f" (line {reason.line}: {reason.what})" if reason and not options.keras else ""
         print(f"tricera: Keras {number} code{because}", file=sys.stderr)

@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 from tricera.errors import did_you_mean, report
-from tricera.legacy import habits, paths
+from tricera.legacy import habits, paths, spellings
 
 _EAGER = [path for path in paths.MOVED if path.startswith("engine")]
 
@@ -22,6 +22,7 @@ class _Door(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = stand_in(spec.name)
+        spellings.note_module(spec.name)
         spec.loader_state = module.__spec__  # which importing writes over
         return module
 
@@ -70,13 +71,15 @@ def _unknown(name: str) -> str:
 _door = _Door()
 
 
-def install(generation: int | None = None) -> None:
+def install(generation: int | None = None, quiet: bool = False) -> None:
     """Bind `keras`, `tf_keras` and `tensorflow.keras`, with all their modules, to Tricera, in this process.
 
-    Calling it again changes nothing but the generation.
+    Calling it again changes nothing but the generation. When the process ends, the old spellings that the program used
+    are told once, with what they are called today.
 
     Args:
         generation: 1, 2 or 3, the Keras whose habits hold where they differ; 3 unless an earlier call chose another.
+        quiet: do not tell the old spellings.
 
     Raises:
         ImportError: Keras itself has been imported.
@@ -90,7 +93,7 @@ def install(generation: int | None = None) -> None:
                 fix="call `tricera.install()` before anything imports keras, or run `python -m tricera script.py`.",
             )
         )
-    habits.take_up(generation)
+    habits.take_up(generation, quiet)
     if _door in sys.meta_path:
         return
     sys.meta_path.insert(0, _door)

@@ -5,13 +5,13 @@ from typing import Any
 
 from tricera.engine.configured import argument_names
 from tricera.engine.layer import Layer
-from tricera.legacy import generation
+from tricera.legacy import generation, spellings
 from tricera.optimizers import Optimizer
 from tricera.optimizers.schedules import InverseTimeDecay
 from tricera.saving.past import names
 
 _OF_OPTIMIZERS = {"lr": "learning_rate", "schedule_decay": None}
-_FORGET = {"one": True, "zero": False, "ones": True, "zeros": False}
+FORGET = {"one": True, "zero": False, "ones": True, "zeros": False}
 _INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
 
 Arguments = tuple[tuple, dict[str, Any]]
@@ -35,7 +35,10 @@ def _renamed(new_name: Callable[[str], str | None], kwargs: Mapping[str, Any], k
     found = {}
     for name, value in kwargs.items():
         new = None if name in known else new_name(name)
-        found[new if new in known else name] = _value(new, value) if new in known else value
+        if new in known:
+            spellings.note(f"{name}=", f"{new}=")
+            value = _value(new, value)
+        found[new if new in known else name] = value
     return found
 
 
@@ -54,32 +57,53 @@ def _value(name: str | None, value: Any) -> Any:
 
 def _placed(cls: type, args: tuple, kwargs: dict[str, Any], known: set[str]) -> Arguments:
     """Arguments that were several and are one, that are told by position, or that say nothing today."""
-    kwargs = {name: value for name, value in kwargs.items() if name in known or name not in _SILENT}
+    kwargs = _without_silent(kwargs, known)
     if "kernel_size" in known:
-        args = _window(args)
-        for parts in names.WINDOWS:
-            if set(parts) <= set(kwargs):
-                kwargs["kernel_size"] = tuple(kwargs.pop(part) for part in parts)
+        args, kwargs = _window(cls, args), _sides(kwargs)
     if cls.__name__ == "Embedding" and len(args) > 2 and isinstance(args[2], int):
         args, kwargs = args[:2], {**kwargs, "input_length": args[2]}
     if "forget_bias_init" in kwargs:
-        kwargs["unit_forget_bias"] = _FORGET.get(kwargs.pop("forget_bias_init"), True)
+        spellings.note("forget_bias_init=", "unit_forget_bias=")
+        kwargs["unit_forget_bias"] = FORGET.get(kwargs.pop("forget_bias_init"), True)
     return args, kwargs
 
 
-_SILENT = {"consume_less", "implementation", "init_gain", "input_dtype", "sparsity_coef", "truncate_gradient", "unroll"}
+def _without_silent(kwargs: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    silent = [name for name in kwargs if name in SILENT and name not in known]
+    for name in silent:
+        spellings.note(f"{name}=", None)
+    return {name: value for name, value in kwargs.items() if name not in silent}
 
 
-def _window(args: tuple) -> tuple:
+def _sides(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """A window whose sides have names of their own, as one argument."""
+    for parts in names.WINDOWS:
+        if set(parts) <= set(kwargs):
+            spellings.note(", ".join(f"{part}=" for part in parts), "kernel_size=")
+            sides = tuple(kwargs[part] for part in parts)
+            kwargs = {name: value for name, value in kwargs.items() if name not in parts} | {"kernel_size": sides}
+    return kwargs
+
+
+SILENT = {"consume_less", "implementation", "init_gain", "input_dtype", "sparsity_coef", "truncate_gradient", "unroll"}
+
+
+def _window(cls: type, args: tuple) -> tuple:
     """Keras 1 and 2 took `Conv2D(32, 3, 3)` for a window of 3x3; in Keras 3 the second 3 is the strides."""
     sides = args[1:]
     plain = len(sides) > 1 and all(isinstance(side, int) for side in sides)
-    return (args[0], tuple(sides)) if plain and generation.current() < 3 else args
+    if not plain or generation.current() == 3:
+        return args
+    numbers = ", ".join(map(str, sides))
+    spellings.note(f"{cls.__name__}({args[0]}, {numbers})", f"{cls.__name__}({args[0]}, ({numbers}))")
+    return args[0], tuple(sides)
 
 
 def _decayed(kwargs: dict[str, Any]) -> dict[str, Any]:
     """`decay` of Keras 1 and 2: the rate divided by `1 + decay * step`."""
     decay = kwargs.pop("decay", None)
+    if decay is not None:
+        spellings.note("decay=", "learning_rate=InverseTimeDecay(...)")
     if decay:
         kwargs["learning_rate"] = InverseTimeDecay(kwargs.get("learning_rate", 0.001), 1, decay)
     return kwargs

@@ -1,25 +1,8 @@
-"""What stood in `keras.engine` in Keras 1 and 2."""
+"""What stood in `keras.engine` in Keras 1 and 2; what Keras 3 has elsewhere is found by `legacy.names`."""
 
 from tricera import errors
 from tricera.engine.graph import KerasTensor, Node
-from tricera.engine.inputs import InputSpec
-from tricera.engine.layer import Layer
-from tricera.layers import Input, InputLayer
-from tricera.models import Model, Sequential
 
-Container = Network = Model
-
-__all__ = [
-    "Container",
-    "Input",
-    "InputLayer",
-    "InputSpec",
-    "KerasTensor",
-    "Layer",
-    "Model",
-    "Network",
-    "Node",
-    "Sequential",
-]
+__all__ = ["KerasTensor", "Node"]
 
 __getattr__ = errors.missing(__name__, globals())

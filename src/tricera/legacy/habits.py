@@ -2,13 +2,18 @@
 
 from tricera import errors
 from tricera.engine import configured
-from tricera.legacy import arguments, generation, methods, names
+from tricera.legacy import arguments, generation, methods, names, spellings
 
 
-def take_up(number: int | None = None) -> None:
-    """Let names, arguments and methods of Keras 1 and 2 be understood, as the generation `number` meant them."""
+def take_up(number: int | None = None, quiet: bool = False) -> None:
+    """Let names, arguments and methods of Keras 1 and 2 be understood, as the generation `number` meant them.
+
+    Args:
+        quiet: do not tell the old spellings when the process ends.
+    """
     if number is not None:
         generation.settle(number)
+    spellings.tell_at_exit(quiet)
     if names.find not in errors.elsewhere:
         errors.elsewhere.append(names.find)
         configured.translators.append(arguments.translate)

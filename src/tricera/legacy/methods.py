@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from jax import tree_util
 
+from tricera.legacy import spellings
 from tricera.models import Model, Sequential
 
-# Old name of an argument -> today's; None where it says nothing today.
-_RENAMED: dict[str, dict[str, str | None]] = {
+# Method -> old name of an argument -> today's; None where it says nothing today.
+ARGUMENTS: dict[str, dict[str, str | None]] = {
     "fit": {"nb_epoch": "epochs", "show_accuracy": None},
     "evaluate": {"show_accuracy": None},
     "predict": {"show_accuracy": None},
@@ -19,7 +20,7 @@ _RENAMED: dict[str, dict[str, str | None]] = {
     "train_on_batch": {"accuracy": None},
     "test_on_batch": {"accuracy": None},
 }
-_GENERATOR: dict[str, str | None] = {
+OF_GENERATORS: dict[str, str | None] = {
     "nb_epoch": "epochs",
     "max_q_size": "max_queue_size",
     "nb_worker": "workers",
@@ -28,17 +29,43 @@ _GENERATOR: dict[str, str | None] = {
     "nb_val_worker": None,
     "wait_time": None,
 }
+# Old method -> today's.
+METHODS = {
+    "fit_generator": "fit",
+    "evaluate_generator": "evaluate",
+    "predict_generator": "predict",
+    "predict_proba": "predict",
+    "predict_classes": "predict",
+}
+# Arguments that counted samples where today's count steps.
+IN_SAMPLES = {"samples_per_epoch": "steps_per_epoch", "nb_val_samples": "validation_steps", "val_samples": "steps"}
 _OF_QUEUES = ("max_queue_size", "workers", "use_multiprocessing")
 
 
 def install() -> None:
     """Give models their old methods; those that they have take old names of arguments too."""
-    for name, renamed in _RENAMED.items():
+    for name, renamed in ARGUMENTS.items():
         setattr(Model, name, _taking(getattr(Model, name), renamed))
-    for function in (fit_generator, evaluate_generator, predict_generator, get_output_at, get_input_at):
-        setattr(Model, function.__name__, function)
+    for function in (fit_generator, evaluate_generator, predict_generator):
+        setattr(Model, function.__name__, _noted(function))
     for function in (predict_classes, predict_proba):
-        setattr(Sequential, function.__name__, function)
+        setattr(Sequential, function.__name__, _noted(function))
+    for function in (get_output_at, get_input_at):
+        setattr(Model, function.__name__, function)
+
+
+def _noted(method: Callable) -> Callable:
+    """The method, whose old name is noted with each use, and whose arguments that counted samples are."""
+    name = method.__name__
+
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        spellings.note(f".{name}()", f".{METHODS[name]}()")
+        for old in (name for name in IN_SAMPLES if name in kwargs):
+            spellings.note(f"{old}=", f"{IN_SAMPLES[old]}=")
+        return method(self, *args, **kwargs)
+
+    return wrapper
 
 
 def _taking(method: Callable, renamed: dict[str, str | None]) -> Callable:
@@ -50,6 +77,9 @@ def _taking(method: Callable, renamed: dict[str, str | None]) -> Callable:
 
 
 def _new(kwargs: dict[str, Any], renamed: dict[str, str | None]) -> dict[str, Any]:
+    for name in (name for name in kwargs if name in renamed):
+        new = renamed[name]
+        spellings.note(f"{name}=", new and f"{new}=")
     pairs = ((renamed.get(name, name), value) for name, value in kwargs.items())
     return {name: value for name, value in pairs if name is not None}
 
@@ -69,7 +99,7 @@ def fit_generator(
     **kwargs: Any,
 ) -> Any:
     """`fit` of a generator, as Keras 1 and 2 called it; Keras 1 counted samples where Keras 2 counts steps."""
-    kwargs = _new(kwargs, _GENERATOR)
+    kwargs = _new(kwargs, OF_GENERATORS)
     epochs = kwargs.pop("epochs", epochs)
     if samples_per_epoch is not None:
         generator, steps_per_epoch = _in_steps(generator, samples_per_epoch)

@@ -3,10 +3,12 @@
 import importlib
 from typing import Any
 
+from tricera import layers as public
 from tricera.engine import registry
-from tricera.legacy import backend, layers, paths
+from tricera.legacy import backend, layers, paths, spellings
 from tricera.saving.past import names as past
 
+_ENGINE = {name: f"layers.{name}" for name in ("Input", "InputLayer", "InputSpec", "Layer")}
 # By module of Tricera: old name -> today's, in the same module or written out.
 NAMES: dict[str, dict[str, str]] = {
     "constraints": {"maxnorm": "max_norm", "nonneg": "non_neg", "unitnorm": "unit_norm"},
@@ -18,9 +20,26 @@ NAMES: dict[str, dict[str, str]] = {
     },
     "losses": {"cosine_proximity": "cosine_similarity"},
     "metrics": {"cosine_proximity": "cosine_similarity"},
+    "legacy.engine": {
+        **_ENGINE,
+        "Container": "models.Model",
+        "Model": "models.Model",
+        "Network": "models.Model",
+        "Sequential": "models.Sequential",
+    },
     "models": {"Container": "Model"},
     "regularizers": {"l1l2": "l1_l2", "activity_l1": "l1", "activity_l2": "l2", "activity_l1l2": "l1_l2"},
 }
+
+
+def today(module: str, name: str) -> str | None:
+    """The path below `keras` of what a module had by an old name; None where the name is none or has no other."""
+    if module == "backend":
+        return f"ops.{backend.OPS[name]}" if name in backend.OPS else None
+    new = past.CLASSES.get(name) if module == "layers" else NAMES.get(module, {}).get(name)
+    if new is None or (module == "layers" and new not in vars(public)):
+        return None
+    return new if "." in new else f"{module}.{new}"
 
 
 def find(module: str, name: str) -> Any:
@@ -28,10 +47,13 @@ def find(module: str, name: str) -> Any:
     below = module.removeprefix("tricera").lstrip(".")
     path = f"{below}.{name}".lstrip(".")
     if path in paths.MOVED:
+        spellings.note_module(f"keras.{path}")
         return importlib.import_module(f"tricera.{paths.MOVED[path]}")
-    new = NAMES.get(below, {}).get(name)
+    new = today(below, name)
     if new is not None:
-        return getattr(importlib.import_module(module), new, None)
+        spellings.note(f"keras.{path}".replace(".legacy.", "."), f"keras.{new}")
+        home, _, last = new.rpartition(".")
+        return getattr(importlib.import_module(f"tricera.{home}"), last, None)
     if below == "backend":
         return backend.find(name)
     if below == "layers" and name in vars(layers):

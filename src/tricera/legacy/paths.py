@@ -70,6 +70,12 @@ def below_keras(name: str) -> str | None:
     return None
 
 
+def today(path: str) -> str | None:
+    """Where Keras 3 keeps what stood in the module `keras.<path>`; None where that is no module of the past."""
+    new = MOVED.get(path)
+    return None if new is None or new.startswith("legacy.") else new
+
+
 def candidates(path: str) -> list[str]:
     """The modules below `tricera` that may stand for `keras.<path>`, best first."""
     for source in _SOURCES:
