@@ -191,6 +191,33 @@ def test_texts_that_would_lead_the_library_astray(what):
         _ = reader.attributes["model_config"]
 
 
+def test_no_text_stands_among_the_numbers_of_an_array():
+    """An array that is said to stand over a heap, or over what points to one, hides nothing from the check."""
+    memory = built(lambda file: [file.attrs.update(model_config="x" * 100), file.create_dataset("a", data=GRID[0, :6])])
+    with h5py.File(memory) as file:
+        place = file["a"].id.get_offset()
+    data = at_heap(memory.getvalue(), 24, (103).to_bytes(8, "little"))
+    heap = data.index(b"GCOL")
+    pointer = data.index(heap.to_bytes(8, "little")) - 4
+    for over, found in ((pointer, ""), (heap, None), (heap + 16, None)):
+        moved = io.BytesIO(data.replace(place.to_bytes(8, "little"), over.to_bytes(8, "little")))
+        with opened(moved) as reader:
+            if found is None:
+                with pytest.raises(ValueError, match=r"an attribute of '/' cannot be read: .*heap"):
+                    _ = reader.attributes["model_config"]
+            else:
+                assert reader.attributes["model_config"] == found
+
+
+def test_the_letters_of_a_heap_in_a_text_and_in_an_array():
+    def fill(file):
+        file.attrs["text"] = "GCOL" * 100
+        file["a"] = np.frombuffer(b"GCOL" * 100, "uint8")
+
+    with opened(built(fill)) as reader:
+        assert reader.attributes["text"] == "GCOL" * 100 and bytes(reader.read("a")) == b"GCOL" * 100
+
+
 @pytest.mark.parametrize("kwargs", [{}, {"libver": "latest"}], ids=str)
 def test_texts_and_low_precision_in_a_file(tmp_path, kwargs):
     (tmp_path / "f.h5").write_bytes(built(with_texts, **kwargs).getvalue())

@@ -1,8 +1,11 @@
 """Large weights: read where they stay, and not drawn before."""
 
+import io
+
 import numpy as np
 
 from tricera import initializers, layers, models, saving
+from tricera.saving import h5, past
 
 
 def net(units=600):
@@ -18,6 +21,27 @@ def test_weights_that_a_file_says_are_not_drawn(tmp_path, monkeypatch):
             twin = saving.load_model(tmp_path / name)
         for one, other in zip(model.get_weights(), twin.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_the_bytes_of_weights_are_read_once(tmp_path):
+    """Whole models and weights in the layout of Keras 2, too, whose texts are checked before HDF5 follows them."""
+
+    class Counting(io.FileIO):
+        count = 0
+
+        def readinto(self, buffer):
+            count = super().readinto(buffer)
+            self.count += count
+            return count
+
+    model = net()
+    model.save(tmp_path / "m.h5")
+    model.save_weights(tmp_path / "w.h5")
+    for name in ("m.h5", "w.h5"):
+        size = (tmp_path / name).stat().st_size
+        with Counting(tmp_path / name) as file, h5.Reader(file, name, size) as reader:
+            past.weights.read(model, reader)
+            assert model.get_weights()[0].nbytes * 2 < file.count < 1.1 * size
 
 
 def test_what_no_file_says_is_drawn_afterwards():

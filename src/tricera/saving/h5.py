@@ -73,7 +73,7 @@ class Reader:
         self._groups: dict[str, Any] = {}
         self._arrays: dict[str, Any] = {}
         self._chunks: dict[str, list[h5data.Chunk]] = {}
-        self._checked = False
+        self._texts: Any = None
         try:
             with self._understood("it is not an HDF5 file, or it is damaged"):
                 self._file = h5py.File(self._bytes, "r")
@@ -92,6 +92,8 @@ class Reader:
 
     def close(self) -> None:
         """Close the file."""
+        if self._texts is not None:
+            self._texts.close()
         if hasattr(self, "_file"):
             self._file.close()
         if self._own is not None:
@@ -164,15 +166,22 @@ class Reader:
         prefix = f"{path}/vars/" if path else "vars/"
         return Store(self, prefix, [each.removeprefix(prefix) for each in self._arrays if each.startswith(prefix)])
 
-    def check_texts(self) -> None:
-        """Have HDF5 follow no pointer to a text before all of them are found to be in order."""
-        if not self._checked:
-            if self._file.userblock_size:
-                raise h5data.Damaged("its texts have a form that is not read")
-            pieces = [(chunk.start, chunk.size) for chunks in self._chunks.values() for chunk in chunks]
-            whole = ((d.id.get_offset(), d.id.get_storage_size()) for d in self._arrays.values() if not d.chunks)
-            h5heap.check(self._bytes, self._size, [*pieces, *((at, size) for at, size in whole if at is not None)])
-            self._checked = True
+    def text(self, path: str, name: str) -> Any:
+        """An attribute of texts of any length: HDF5 follows no pointer to one before all are found to be in order."""
+        if self._texts is None:
+            self._texts = self._without_arrays()
+        return self._texts[path or "/"].attrs[name]
+
+    def _without_arrays(self) -> Any:
+        import h5py
+
+        if self._file.userblock_size:
+            raise h5data.Damaged("its texts have a form that is not read")
+        chunks = [(chunk.start, chunk.size) for chunks in self._chunks.values() for chunk in chunks]
+        whole = [(d.id.get_offset(), d.id.get_storage_size()) for d in self._arrays.values() if not d.chunks]
+        rest = h5heap.Outside(self._bytes, self._size, [*chunks, *(each for each in whole if each[0] is not None)])
+        h5heap.check(rest)
+        return h5py.File(rest, "r")
 
     def _found(self, path: str) -> Any:
         if path not in self._arrays:
@@ -308,9 +317,7 @@ class Attributes(Mapping):
             size = self._reader._size if shared else found.dtype.itemsize
             if math.prod(found.shape or ()) * size > budget.allowed(self._reader._size):
                 raise self._refusal(name, "declares far more than the file stores")
-            if shared:
-                self._reader.check_texts()
-            value = self._attrs[name]
+            value = self._reader.text(self._path, name) if shared else self._attrs[name]
         return _texts(value) if texts else value
 
     def _refusal(self, name: str, why: str) -> SafetyError:

@@ -1,45 +1,106 @@
 """Texts of any length in an HDF5 file, checked before the HDF5 library follows them.
 
 They stand in heaps that attributes point to. The library trusts what both say: a piece without a size keeps it busy
-for ever, one that is longer than its pointer says overwrites its memory.
+for ever, one that is longer than its pointer says overwrites its memory. It is handed the file without the numbers of
+its arrays, so that neither a heap nor a pointer can stand among them, and none of them has to be looked at.
 """
 
+import bisect
+import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import numpy as np
 
 from tricera.saving.h5data import Damaged
 
 _MOST = 2000  # heaps in one file
-_HEADER, _PIECE, _BLOCK = 16, 16, 1 << 24
+_HEADER, _PIECE, _POINTER, _BLOCK = 16, 16, 16, 1 << 22
 
 
-def check(file: Any, size: int, arrays: Iterable[tuple[int, int]]) -> None:
-    """Refuse a file in which something outside of the arrays points to a heap, or a piece of one, that is not in order.
+class Outside(io.RawIOBase):
+    """A file in which the bytes of arrays read as zeros.
 
     Args:
-        arrays: where the bytes of arrays begin, and how many they are: nothing there is a pointer.
+        size: of the file.
+        arrays: where the bytes of arrays begin, and how many they are.
+    """
+
+    def __init__(self, file: Any, size: int, arrays: Iterable[tuple[int, int]]):
+        self._file, self.size, self._at = file, size, 0
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, count in sorted(arrays):
+            if self._ends and start <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], start + count)
+            else:
+                self._starts.append(start), self._ends.append(start + count)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place."""
+        self._at = offset + (0, self._at, self.size)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """The place."""
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        """Read on, into a buffer."""
+        self._file.seek(self._at)
+        begin, view = self._at, memoryview(buffer).cast("B")
+        self._at += (count := self._file.readinto(view))
+        for i in range(bisect.bisect(self._ends, begin), bisect.bisect_left(self._starts, self._at)):
+            first, last = max(self._starts[i] - begin, 0), min(self._ends[i] - begin, count)
+            view[first:last] = bytes(last - first)
+        return count
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """Where what is no array begins and ends."""
+        return zip((0, *self._ends), (*self._starts, self.size), strict=True)
+
+
+def check(file: Outside) -> None:
+    """Refuse a file in which a heap, or what points to a piece of one, is not in order.
 
     Raises:
-        Damaged: there is such a pointer.
+        Damaged: there is such a heap or pointer.
     """
     _require_wide(_read(file, 0, 16))
-    heaps = []
-    for start in range(0, size, _BLOCK):
-        heaps += [start + match.start() for match in re.finditer(b"GCOL", _read(file, start, _BLOCK + 3))]
-        if len(heaps) > _MOST:
-            raise Damaged("it has too many heaps of texts")
-    for start, end in _between(sorted(arrays), size) if heaps else ():
-        part = _read(file, start, end - start)
-        for heap in heaps:
-            for match in re.finditer(re.escape(heap.to_bytes(8, "little")), part):
-                _check_pointer(file, size, heap, part[max(0, match.start() - 4) : match.end() + 4])
+    places, heaps, room = np.array(_places(file), "<u8"), {}, file.size
+    for _, block in _blocks(file, _POINTER, _POINTER) if len(places) else ():
+        for length, place, number in _pointers(block, places):
+            if place not in heaps:
+                heaps[place], size = _pieces(file, place)
+                room -= size
+            if room < 0:
+                raise Damaged("its heaps of texts lie in each other")
+            # One that is shorter or not there is no danger: what was written anew leaves such pointers behind.
+            if heaps[place].get(number, 0) > length:
+                raise Damaged("a text is longer than it declares")
 
 
-def _read(file: Any, start: int, count: int) -> bytes:
+def _blocks(file: Outside, before: int, behind: int) -> Iterator[tuple[int, bytes]]:
+    """What is no array, in blocks that have so many bytes from before and from behind; where each begins."""
+    for start, end in file.parts():
+        for at in range(start, end, _BLOCK):
+            begin = max(0, at - before)
+            yield begin, _read(file, begin, min(at + _BLOCK, end) + behind)
+
+
+def _read(file: Any, start: int, end: int) -> bytes:
     file.seek(start)
     found = b""
-    while count > len(found) and (more := file.read(count - len(found))):
+    while len(found) < end - start and (more := file.read(end - start - len(found))):
         found += more
     return found
 
@@ -50,34 +111,34 @@ def _require_wide(head: bytes) -> None:
         raise Damaged("its addresses have a form that is not read")
 
 
-def _between(arrays: list[tuple[int, int]], size: int) -> Iterable[tuple[int, int]]:
-    """The parts of the file that are no arrays."""
-    at = 0
-    for start, count in arrays:
-        if start > at:
-            yield at, start
-        at = max(at, start + count)
-    yield at, size
+def _pointers(block: bytes, heaps: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """What may point to a piece of a heap: a length of four bytes, the heap's place in eight, a number in four."""
+    for first in range(8):
+        values = np.frombuffer(block, "<u8", max(0, len(block) - first) // 8, first)
+        for i in np.flatnonzero(values - heaps[0] <= heaps[-1] - heaps[0]):  # below the first wraps around
+            at = first + 8 * int(i)
+            pointer = block[max(0, at - 4) : at + 12]
+            if len(pointer) == _POINTER and heaps[np.searchsorted(heaps, values[i])] == values[i]:
+                length, place, number = (int.from_bytes(pointer[i:j], "little") for i, j in ((0, 4), (4, 12), (12, 16)))
+                yield length, place, number
 
 
-def _check_pointer(file: Any, end: int, heap: int, pointer: bytes) -> None:
-    """A pointer is a length, the heap's place and the number of a piece, which must not be longer.
-
-    One that is shorter or not there is no danger: what was written anew leaves such pointers behind.
-    """
-    if len(pointer) < 16:
-        return
-    length, number = int.from_bytes(pointer[:4], "little"), int.from_bytes(pointer[12:], "little")
-    if _pieces(file, end, heap).get(number, 0) > length:
-        raise Damaged("a text is longer than it declares")
+def _places(file: Outside) -> list[int]:
+    """Where something begins as a heap does; most are heaps, some may be a text of these letters."""
+    found: list[int] = []
+    for begin, block in _blocks(file, 0, 3):
+        found += [begin + match.start() for match in re.finditer(b"GCOL", block)]
+        if len(found) > _MOST:
+            raise Damaged("it has too many heaps of texts")
+    return found
 
 
-def _pieces(file: Any, file_end: int, heap: int) -> dict[int, int]:
-    """The sizes of a heap's pieces by their numbers."""
-    end = int.from_bytes(_read(file, heap + 8, 8), "little")
-    if heap + end > file_end:
+def _pieces(file: Outside, place: int) -> tuple[dict[int, int], int]:
+    """The sizes of a heap's pieces by their numbers, and its own."""
+    end = int.from_bytes(_read(file, place + 8, place + 16), "little")
+    if place + end > file.size:
         raise Damaged("a heap of texts is larger than the file")
-    data = _read(file, heap, end)
+    data = _read(file, place, place + end)
     found: dict[int, int] = {}
     at = _HEADER
     while at + _PIECE <= end:
@@ -88,4 +149,4 @@ def _pieces(file: Any, file_end: int, heap: int) -> dict[int, int]:
         if number:
             found[number] = size
         at += step
-    return found
+    return found, end
