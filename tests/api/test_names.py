@@ -17,7 +17,7 @@ MISSING = {
     "SymbolicScope": "scopes of states are not there yet",
     "applications": "not there yet",
     "backend": "not all of its helpers are there yet",
-    "callbacks": "BackupAndRestore and those that need a server or a file format of others are not there yet",
+    "callbacks.OrbaxCheckpoint": "needs Orbax, for the checkpoints of many machines",
     "device": "computations are placed by JAX's own means",
     "distillation": "not there yet",
     "distribution": "not there yet",

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tricera import layers, models, saving
+from tricera.disk import atomic
 from tricera.engine.layer import Layer
-from tricera.saving import atomic
 
 
 def net(L, M, *units):

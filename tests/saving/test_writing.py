@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from tricera import callbacks, layers, models, saving
+from tricera.disk import atomic
 from tricera.engine.layer import Layer
 from tricera.errors import SafetyError
-from tricera.saving import atomic, progress
+from tricera.saving import progress
 from tricera.saving.containers import assets, shards
 
 X = np.linspace(0, 1, 8).reshape(2, 4).astype("float32")
@@ -344,7 +345,7 @@ def test_a_full_disk(trained, tmp_path):
 
 KILLED = """
 import os, sys, time
-from tricera.saving import atomic
+from tricera.disk import atomic
 with atomic.replacing(sys.argv[1]) as fresh:
     fresh.write_text("half")
     print("writing", flush=True)

@@ -1,6 +1,8 @@
 """What happens beside training: records, checkpoints, stops, learning rates, the progress bar."""
 
 from tricera import errors
+from tricera.callbacks.average import SwapEMAWeights as SwapEMAWeights
+from tricera.callbacks.backup import BackupAndRestore as BackupAndRestore
 from tricera.callbacks.callback import Callback as Callback
 from tricera.callbacks.callback import LambdaCallback as LambdaCallback
 from tricera.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
@@ -10,6 +12,7 @@ from tricera.callbacks.rate import LearningRateScheduler as LearningRateSchedule
 from tricera.callbacks.rate import ReduceLROnPlateau as ReduceLROnPlateau
 from tricera.callbacks.record import CSVLogger as CSVLogger
 from tricera.callbacks.record import History as History
+from tricera.callbacks.remote import RemoteMonitor as RemoteMonitor
 from tricera.callbacks.stop import EarlyStopping as EarlyStopping
 from tricera.callbacks.stop import TerminateOnNaN as TerminateOnNaN
 from tricera.callbacks.tensorboard import TensorBoard as TensorBoard

@@ -17,9 +17,12 @@ class Callback:
         params: `verbose`, `epochs` and `steps` of the run.
         every_batch: whether overridden batch hooks must see each batch. Where False, they may be called once for
             many batches, with the index of the last one, and epochs can still be compiled as a whole.
+        resumable: names of attributes that tell of earlier epochs: plain values, or lists of arrays. `BackupAndRestore`
+            keeps them, and gives them back after `on_train_begin`.
     """
 
     every_batch: bool = True
+    resumable: tuple[str, ...] = ()
     params: dict | None = None
     _model: Any = None
 

@@ -1,12 +1,49 @@
-"""Saving the model while it trains."""
+"""Saving the model while it trains, and when that is due."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 from tricera.callbacks import screen
 from tricera.callbacks.logs import Logs, floats
 from tricera.callbacks.monitor import MonitorCallback
 from tricera.errors import did_you_mean, report
+
+
+class Frequency:
+    """Counts batches over the ends of epochs, also where one call stands for many of them.
+
+    Args:
+        every: `"epoch"`, or a number of batches.
+        refusal: what the error says first.
+
+    Raises:
+        ValueError: `every` is something else.
+    """
+
+    def __init__(self, every: Any, refusal: str):
+        if every != "epoch" and (isinstance(every, bool) or not isinstance(every, int) or every < 1):
+            raise ValueError(report(f"{refusal}: {every!r}.", expected='"epoch", or a positive number of batches'))
+        self._every = every
+        self._last: int | None = None
+        self._since = 0
+
+    @property
+    def by_batches(self) -> bool:
+        """Whether batches count, not epochs."""
+        return self._every != "epoch"
+
+    def is_due(self, batch: int) -> bool:
+        """Whether it is due after this batch of the epoch."""
+        if not self.by_batches:
+            return False
+        is_new_epoch = self._last is None or batch <= self._last
+        self._since += batch + 1 if is_new_epoch else batch - self._last  # type: ignore[operator]
+        self._last = batch
+        if self._since < self._every:
+            return False
+        self._since = 0
+        return True
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -29,6 +66,8 @@ class ModelCheckpoint(MonitorCallback):
         IsADirectoryError: `filepath` is a folder.
     """
 
+    resumable = ("best",)
+
     def __init__(
         self,
         filepath,
@@ -47,17 +86,12 @@ class ModelCheckpoint(MonitorCallback):
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
         self._epoch = 0
-        self._batch: int | None = None
-        self._batches_since_saving = 0
-        if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int) or save_freq < 1):
-            raise ValueError(
-                report(f"Unrecognized save_freq: {save_freq!r}.", expected='"epoch", or a positive number of batches')
-            )
+        self._frequency = Frequency(save_freq, "Unrecognized save_freq")
 
     @property
     def every_batch(self):
         """Batches matter only where their number says when to save."""
-        return self.save_freq != "epoch"
+        return self._frequency.by_batches
 
     def on_train_begin(self, logs=None):
         self._has_complained = False
@@ -66,21 +100,12 @@ class ModelCheckpoint(MonitorCallback):
         self._epoch = epoch
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.save_freq == "epoch":
+        if not self._frequency.by_batches:
             self._save(epoch, None, logs)
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.save_freq != "epoch" and self._is_due(batch):
+        if self._frequency.is_due(batch):
             self._save(self._epoch, batch, logs)
-
-    def _is_due(self, batch: int) -> bool:
-        is_new_epoch = self._batch is None or batch <= self._batch
-        self._batches_since_saving += batch + 1 if is_new_epoch else batch - self._batch
-        self._batch = batch
-        if self._batches_since_saving < self.save_freq:
-            return False
-        self._batches_since_saving = 0
-        return True
 
     def _save(self, epoch: int, batch: int | None, logs) -> None:
         logs = Logs(logs or {}) if batch is None else floats(logs)

@@ -98,6 +98,8 @@ class ReduceLROnPlateau(MonitorCallback):
         ValueError: `factor` is 1 or more.
     """
 
+    resumable = ("best", "wait", "cooldown_counter")
+
     def __init__(
         self,
         monitor="val_loss",

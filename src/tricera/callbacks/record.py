@@ -19,6 +19,8 @@ class History(Callback):
     `history["acc"]` finds `accuracy`, and the reverse.
     """
 
+    resumable = ("history", "epoch")
+
     def __init__(self):
         super().__init__()
         self.history = Logs()

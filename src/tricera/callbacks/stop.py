@@ -25,6 +25,8 @@ class EarlyStopping(MonitorCallback):
     Reference: Prechelt, 1998, "Early stopping - but when?".
     """
 
+    resumable = ("wait", "stopped_epoch", "best", "best_epoch", "best_weights")
+
     def __init__(
         self,
         monitor="val_loss",

@@ -27,6 +27,8 @@ class TensorBoard(Callback):
         NotImplementedError: profiles or embeddings are asked for.
     """
 
+    resumable = ("_step",)
+
     def __init__(
         self,
         log_dir="logs",

@@ -3,12 +3,12 @@
 from typing import Any
 
 from tricera import errors
+from tricera.disk import atomic as _atomic
 from tricera.errors import report
 from tricera.export.computation import Computation as _Computation
 from tricera.export.computation import computation as _computation
 from tricera.export.formats import FORMATS as _FORMATS
 from tricera.export.formats import format_of as _format_of
-from tricera.saving import atomic as _atomic
 
 
 def export_model(

@@ -237,20 +237,26 @@ class Optimizer(OptimizerState):
         count = jnp.asarray(self.iterations)
         momentum = jnp.where(count == 0, 0.0, self.ema_momentum)
         overwrite = self.ema_overwrite_frequency and (count + 1) % self.ema_overwrite_frequency == 0
-        for variable, average in zip(self._trainable_variables, self._model_variables_moving_average, strict=True):
-            if average is not None:
-                p = variable.value
-                average.assign(momentum * average.value + (1 - momentum) * p)
-                if self.ema_overwrite_frequency:
-                    variable.assign(jnp.where(overwrite, average.value, p))
+        for variable, average in self.averages:
+            p = variable.value
+            average.assign(momentum * average.value + (1 - momentum) * p)
+            if self.ema_overwrite_frequency:
+                variable.assign(jnp.where(overwrite, average.value, p))
+
+    @property
+    def averages(self) -> list[tuple[Variable, Variable]]:
+        """Each variable that has a moving average, with it: those that `use_ema` keeps."""
+        if not (self.use_ema and self.built):
+            return []
+        pairs = zip(self._trainable_variables, self._model_variables_moving_average, strict=True)
+        return [(variable, average) for variable, average in pairs if average is not None]
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """Give the variables their averages, if `use_ema`: training has ended."""
-        if self.use_ema:
-            for variable in var_list:
-                average = self._model_variables_moving_average[self._get_variable_index(variable)]
-                if average is not None:
-                    variable.assign(average.value)
+        wanted = set(map(id, var_list))
+        for variable, average in self.averages:
+            if id(variable) in wanted:
+                variable.assign(average.value)
 
     def _overwrite(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Any, Variable]]:
         """Assign the gradients that are new values (scales of float8, say); return the other pairs."""

@@ -9,8 +9,9 @@ from typing import IO, Any
 import jax.numpy as jnp
 import numpy as np
 
+from tricera.disk import atomic
 from tricera.errors import SafetyError, report
-from tricera.saving import atomic, budget, h5data, h5heap
+from tricera.saving import budget, h5data, h5heap
 
 DEPTH, OBJECTS = 64, 100_000  # how deep groups may stand in each other, and how many things a file may hold
 _UNKNOWN_TO_HDF5 = ("bfloat16", "float8_e4m3fn", "float8_e5m2")

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tricera.disk import atomic
 from tricera.engine import registry
-from tricera.saving import archive, atomic
+from tricera.saving import archive
 
 VERSION, BACKEND = "2.15.0", "jax"  # the last Keras 2: whose layout is written
 _MOST_NAMES = 3000  # in one attribute, of which HDF5 takes 64 KiB

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from tricera.disk import atomic
 from tricera.engine import registry
 from tricera.engine.inputs import where
 from tricera.errors import report
-from tricera.saving import archive, atomic, keras2, trust, weights
+from tricera.saving import archive, keras2, trust, weights
 from tricera.saving.containers import assets, folder
 
 

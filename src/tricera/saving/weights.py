@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tricera.disk import atomic
 from tricera.engine.inputs import where
 from tricera.engine.weights import Weighted
 from tricera.errors import report
 from tricera.optimizers.state import OptimizerState
-from tricera.saving import archive, atomic, h5, keras2, past, progress, savedmodel
+from tricera.saving import archive, h5, keras2, past, progress, savedmodel
 from tricera.saving.containers import folder, shards
 from tricera.saving.parts import parts, unreached
 

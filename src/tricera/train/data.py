@@ -201,6 +201,7 @@ class Arrays:
         self.batch_size = min(_positive(batch_size, "batch_size"), self.samples)
         self.steps = -(-self.samples // self.batch_size)
         self._resident: Any = None
+        self.drawn_from: Any = None  # the state of NumPy's generator that gave the last order
 
     @property
     def nbytes(self) -> int:
@@ -209,6 +210,7 @@ class Arrays:
 
     def order(self, shuffle: Any) -> np.ndarray:
         """The indices of the samples in the order of an epoch; `"batch"` shuffles whole batches' ranges within."""
+        self.drawn_from = np.random.get_state()  # noqa: NPY002
         if shuffle == "batch":
             cuts = range(0, self.samples, self.batch_size)
             return np.concatenate([np.random.permutation(min(self.batch_size, self.samples - i)) + i for i in cuts])  # noqa: NPY002
@@ -220,6 +222,10 @@ class Arrays:
         """Draw what Keras draws to look at the first batch, so that the orders after it are Keras' too."""
         if shuffle:
             np.random.permutation(self.batch_size if shuffle == "batch" else self.samples)  # noqa: NPY002
+
+    def rewind(self, generator: Any, passes: int) -> None:
+        """Let the next order be that which NumPy's generator draws from a state."""
+        np.random.set_state(generator)  # noqa: NPY002
 
     def resident(self) -> Any:
         """The arrays on the device."""

@@ -30,6 +30,9 @@ class Runner:
     Args:
         plan: how the batches are computed.
         shown: whether somebody watches the progress.
+
+    Attributes:
+        made: steps of the epoch to come that another process made.
     """
 
     def __init__(self, model: Any, source: Any, kind: str, plan: Plan, shown: bool):
@@ -42,6 +45,9 @@ class Runner:
         self._order: Any = None
         self._batches: Any = None
         self._begun = 0  # steps of this order, or batches, that a shorter epoch has made
+        self._first = 0  # what `_begun` was as the epoch began
+        self._passes = 0  # times that the data have come to their end
+        self.made = 0
 
     # ---- programs
 
@@ -77,7 +83,7 @@ class Runner:
 
     def begin(self) -> None:
         """Take the state to begin an epoch with; forget what the metrics saw, unless the program does."""
-        if not self._prepared or self.plan.mode != "epochs" or self._begun:
+        if not self.made and (not self._prepared or self.plan.mode != "epochs" or self._begun):
             self.cells.reset_metrics()
         self.take()
 
@@ -96,13 +102,53 @@ class Runner:
             limit: steps at the most; the next epoch goes on where this one stops short of the data's end.
             before: called before each step or chunk with the number of steps done.
         """
+        made, self.made, self._first = self.made, 0, self._begun - self.made
+        if made:
+            limit = self.source.steps if limit is None else limit
+            limit = None if limit is None else limit - made
+        if limit == 0:
+            self._end_pass(self._begun == self.source.steps)
+            return
+        for done, logs in self._steps(shuffle, limit, lambda step: before(made + step)):
+            yield made + done, logs
+
+    def _steps(self, shuffle: Any, limit: int | None, before: Callable[[int], None]) -> Progress:
         if self.plan.resident:
-            yield from self._resident(shuffle, limit, before)
-        elif self.plan.mode == "eager":
+            return self._resident(shuffle, limit, before)
+        if self.plan.mode == "eager":
             step = epochs.train_batch if self.kind == "train" else epochs.test_batch
-            yield from self._streamed(lambda s, batch: step(self.model, s, batch), shuffle, limit, before)
+            return self._streamed(lambda s, batch: step(self.model, s, batch), shuffle, limit, before)
+        return self._streamed(lambda s, batch: self._batch(self.model, s, batch), shuffle, limit, before)
+
+    def _end_pass(self, is_over: bool) -> None:
+        """Begin the data anew with the next epoch, if this one has come to their end."""
+        if is_over:
+            if self._batches is not None and not self.source.endless:
+                next(self._batches, None)  # which lets it come to its end
+            self._begun, self._batches = 0, None
+            self._passes += 1
+
+    # ---- the place in the data
+
+    def place(self, steps: int | None) -> dict[str, Any]:
+        """Where the data stand after so many steps of the epoch under way, or, None, after an epoch."""
+        begun = self._begun if steps is None else self._first + steps
+        place: dict[str, Any] = {"steps": steps or 0, "begun": begun, "passes": self._passes}
+        if isinstance(self.source, Arrays):
+            place["generator"] = self.source.drawn_from if begun else np.random.get_state()  # noqa: NPY002
+        return place
+
+    def go_to(self, place: dict[str, Any], shuffle: Any) -> None:
+        """Go on from a place that another runner told."""
+        self.made, self._begun, self._passes = place["steps"], place["begun"], place["passes"]
+        self.source.rewind(place.get("generator"), self._passes)
+        if not self._begun:
+            return
+        if self.plan.resident:
+            self._order = jnp.asarray(self.source.order(shuffle).astype("int32"))
         else:
-            yield from self._streamed(lambda s, batch: self._batch(self.model, s, batch), shuffle, limit, before)
+            self._batches = self.source.batches(shuffle)
+            deque(itertools.islice(self._batches, self._begun), maxlen=0)
 
     def _resident(self, shuffle: Any, limit: int | None, before: Callable) -> Progress:
         source, size, first = self.source, self.source.batch_size, self._begun
@@ -114,7 +160,8 @@ class Runner:
         full, rest = divmod(source.samples, size)
         stop = source.steps if limit is None else first + limit
         steps, is_last = range(first, min(full, stop)), stop >= source.steps
-        self._begun = 0 if is_last else steps.stop
+        self._begun = steps.stop
+        self._end_pass(is_last)
         yield from (self._chunks if self.plan.mode == "epochs" else self._singly)(data, order, steps, before)
         if rest and is_last:
             before(len(steps))
@@ -169,10 +216,8 @@ class Runner:
             _hold_back(pending, logs)
             yield done, logs
         self._begun += done
-        if limit is None or done < limit or self._begun == self.source.steps:
-            self._batches, self._begun = None, 0
-        else:
-            self._batches = batches
+        self._batches = batches
+        self._end_pass(limit is None or done < limit or self._begun == self.source.steps)
         self._check_length(done, limit)
 
     def _check_length(self, done: int, limit: int | None) -> None:

@@ -26,6 +26,7 @@ class Stream:
         endless: there is one iterator for all epochs: it cannot be opened anew, or goes on by itself.
         ahead: batches made ahead, in a thread.
         release: called when nothing is read any more.
+        after: ends a pass that was not read to its end.
     """
 
     def __init__(
@@ -35,9 +36,10 @@ class Stream:
         endless: bool = False,
         ahead: int = 4,
         release: Callable[[], None] = lambda: None,
+        after: Callable[[], None] = lambda: None,
     ):
         self._open, self.steps, self.endless, self._ahead = open, steps, endless, ahead
-        self._release = release
+        self._release, self._after = release, after
         self.check: Callable[[Batch], None] | None = None  # raises for a batch that the model cannot take
         self._iterator: Iterator[tuple[Batch, bool]] | None = None
         self._peeked: deque[Batch] = deque()
@@ -82,6 +84,15 @@ class Stream:
         if not self.endless:
             self._iterator = None
 
+    def rewind(self, generator: Any, passes: int) -> None:
+        """Begin the pass after so many: those before are opened, as before, but not read to their end."""
+        for _ in range(0 if self.endless else passes):
+            next(self._current(), None)
+            self._iterator.close()  # type: ignore[union-attr]
+            self._iterator = None
+            self._peeked.clear()
+            self._after()
+
     def weighted(self, class_weight: dict[int, float]) -> "Stream":
         """The same batches, each sample counting as much as its class."""
 
@@ -90,7 +101,7 @@ class Stream:
                 for x, y, sample_weight in map(unpack, items):
                     yield x, y, class_weighted(y, sample_weight, class_weight)
 
-        return Stream(open, self.steps, self.endless, self._ahead, self._release)
+        return Stream(open, self.steps, self.endless, self._ahead, self._release, self._after)
 
     def close(self) -> None:
         """Stop the thread; the next epoch begins anew where it can."""
@@ -113,20 +124,28 @@ def from_dataset(dataset: Any, shuffle: Any = False) -> Stream:
     workers, ahead = (max(1, getattr(dataset, name, 1) or 1) for name in ("workers", "max_queue_size"))
     make = _Maker(dataset, workers, ahead)
 
+    under_way: list[bool] = []
+
+    def end() -> None:
+        if under_way:
+            under_way.clear()
+            _call(dataset, "on_epoch_end")
+
     def once() -> Iterator[Any]:
         order: Iterable[int] = itertools.count() if steps is None else range(steps)
         if steps is not None and shuffle:
             order = np.random.permutation(steps).tolist()  # noqa: NPY002
         _call(dataset, "on_epoch_begin")
+        under_way.append(True)
         with opened(make(order)) as batches:
             yield from batches
-        _call(dataset, "on_epoch_end")
+        end()
 
     def again() -> Iterator[Any]:
         while True:
             yield from once()
 
-    return Stream(again if endless else once, steps, endless, ahead, make.close)
+    return Stream(again if endless else once, steps, endless, ahead, make.close, end)
 
 
 class _Maker:

@@ -86,7 +86,7 @@ class Kept:
     """What was derived from an object's attributes, for as long as none of them changes; never copied or pickled."""
 
     # Attributes that change from call to call, and that nothing is derived from.
-    _PASSING = ("_kept", "_ready_key", "_losses", "history", "stop_training", "_train_plan")
+    _PASSING = ("_kept", "_ready_key", "_losses", "history", "stop_training", "_train_plan", "_under_way")
 
     def __init__(self) -> None:
         self._seen: list[Any] = []

@@ -13,11 +13,46 @@ from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
 from tricera.errors import report
 from tricera.train import checks, structure
-from tricera.train.cells import Cells
 from tricera.train.compiled import CompiledLoss, CompiledMetrics
 from tricera.train.data import Arrays
 from tricera.train.plan import Plan
-from tricera.train.step import Steps
+from tricera.train.step import State, Steps
+
+
+class Cells:
+    """The variables of a model in the groups of a state.
+
+    Args:
+        kind: `"train"`: trainable, others, optimizer's, metrics'; `"test"`: without the optimizer's;
+            `"predict"`: trainable and others alone.
+    """
+
+    def __init__(self, model: Any, kind: str):
+        self._model, self._kind = model, kind
+        self._metrics = model.metrics if kind != "predict" else []
+        optimizer = [list(model.optimizer.variables)] if kind == "train" else []
+        metrics = [[v for metric in self._metrics for v in metric.variables]] if kind != "predict" else []
+        self.groups = (model.trainable_variables, model.non_trainable_variables, *optimizer, *metrics)
+
+    def take(self) -> State:
+        """The values, for a program; those of training are given away, so that it may reuse their memory."""
+        if self._kind == "train":
+            return tuple([v.take() for v in group] for group in self.groups)
+        return tuple([v.raw() for v in group] for group in self.groups)
+
+    def put(self, state: State) -> None:
+        """Give the variables their values back."""
+        for variables, values in zip(self.groups, state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.put(value)
+
+    def reset_metrics(self) -> None:
+        """Forget what the metrics saw."""
+        if "reset_metrics" in vars(type(self._model)):
+            self._model.reset_metrics()
+            return
+        for metric in self._metrics:
+            metric.reset_state()
 
 
 class Trainable(Steps):
@@ -44,6 +79,7 @@ class Trainable(Steps):
     _loss_tracker: Any = None
     _train_plan: Plan | None = None
     _program_token: Any = None
+    _under_way: Any = None  # the run under way, for callbacks that keep it
 
     # ---- compile
 

@@ -19,6 +19,7 @@ from tricera.train.data import Arrays
 from tricera.train.interrupt import interruptible
 from tricera.train.loop import Runner, steps_of, stop_of
 from tricera.train.plan import choose
+from tricera.train.resume import Training
 from tricera.train.stream import closed, source_of, validation_of
 
 
@@ -111,11 +112,14 @@ class Trainer(Batches):
         runner = Runner(self, source, "train", plan, shown=_is_shown(callbacks))
         validate = self._validator(validation, validation_steps)
         self.stop_training = False
+        training = self._under_way = Training(self, runner, callbacks, epochs.start)
         callbacks.on_train_begin()
+        training.begin(shuffle)
         logs: dict[str, Any] = {}
         try:
             with interruptible() as interrupted:
-                for epoch_index in epochs:
+                for epoch_index in range(training.epoch, 0 if self.stop_training else epochs.stop):
+                    training.epoch = epoch_index
                     callbacks.on_epoch_begin(epoch_index)
                     logs = self._train_epoch(runner, callbacks, shuffle, steps_per_epoch, every_batch, interrupted)
                     if validate is not None and _due(epoch_index, validation_freq):
@@ -127,6 +131,8 @@ class Trainer(Batches):
         except BaseException:
             screen.keep()  # what is said of it stands below the bar
             raise
+        finally:
+            self._under_way = None
         self._finish()
         callbacks.on_train_end(logs)
         return self.history
@@ -146,7 +152,7 @@ class Trainer(Batches):
                 if every_batch:
                     runner.take()
 
-        done, logs = 0, None
+        done, logs = runner.made, self.get_metrics_result() if runner.made else None
         runner.begin()
         try:
             for done, logs in runner.epoch(shuffle, limit, lambda step: told(callbacks.on_train_batch_begin, step)):

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tricera.disk import atomic
 from tricera.errors import SafetyError, report
-from tricera.saving import archive, atomic, h5
+from tricera.saving import archive, h5
 
 _GIB = 1 << 30
 _NAME = re.compile(r"[^/\\:\x00]{1,250}\.h5")
