@@ -78,3 +78,46 @@ except Exception as error:
     print(error)
 """)
     assert f"did you mean {fix!r}?" in out
+
+
+GAN = r"""
+critic = models.Sequential([Dense(1, input_shape=(2,))])
+critic.compile('sgd', 'mse')
+maker = models.Sequential([Dense(2, input_shape=(3,))])
+critic.trainable = False
+both = models.Sequential([maker, critic])
+both.compile('sgd', 'mse', ['mae'])
+assert len(both.evaluate(np.ones((4, 3)), np.ones((4, 1)), verbose=0)) == 2 and not critic.trainable
+
+def moved(train):
+    before = [w.copy() for w in critic.get_weights() + maker.get_weights()]
+    train()
+    after = critic.get_weights() + maker.get_weights()
+    return ''.join('10'[bool((old == new).all())] for old, new in zip(before, after))
+
+z, x, y = np.ones((4, 3)), np.ones((4, 2)), 5 * np.ones((4, 1))
+ways = [lambda: both.train_on_batch(z, y), lambda: critic.train_on_batch(x, y),
+        lambda: both.fit(z, y, verbose=0), lambda: critic.fit(x, y, verbose=0)]
+print(*map(moved, ways))
+critic.trainable = True
+print(*map(moved, ways[:2]))
+both.compile('sgd', 'mse')
+print(*map(moved, ways[:2]))
+"""
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_what_was_trainable_at_compile_is_trained(generation):
+    """As tf.keras 2 does; weights of the critic, then of the maker."""
+    assert run(GAN, generation).splitlines() == ["0011 1100 0011 1100", "0011 1100", "1111 1100"]
+
+
+def test_defaults_of_methods():
+    out = run(r"""
+model = models.Sequential([Dense(1, input_shape=(2,))])
+model.compile('sgd', 'mse')
+x, y = np.ones((4, 2)), np.ones((4, 1))
+print(len(model.fit(x, y, verbose=0).history['loss']), len(model.fit(x, y, 32, 2, verbose=0).history['loss']))
+model.predict(x)
+""")
+    assert out == "10 2\n"

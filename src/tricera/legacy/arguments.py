@@ -1,11 +1,12 @@
 """Arguments of Keras 1 and 2, as those of Keras 3: by name from the tables of old files, and the few by position."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tricera.engine.configured import argument_names
 from tricera.engine.layer import Layer
-from tricera.legacy import generation, spellings
+from tricera.legacy import generation, signatures, spellings
 from tricera.optimizers import Optimizer
 from tricera.optimizers.schedules import InverseTimeDecay
 from tricera.saving.past import names
@@ -24,10 +25,13 @@ def translate(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
     known = argument_names(cls)
     if issubclass(cls, Layer):
         args, kwargs = _placed(cls, args, kwargs, known)
-        return args, _renamed(_layer_argument(cls), kwargs, known)
+        kwargs = _renamed(new_name(cls), kwargs, known)
+        args, kwargs = _of_their_time(args, kwargs)
+    else:
+        kwargs = _renamed(new_name(cls), kwargs, known)
     if issubclass(cls, Optimizer):
-        return args, _decayed(_renamed(_OF_OPTIMIZERS.get, kwargs, known))
-    return args, _renamed(names.ARGUMENTS_OF.get(cls.__name__, {}).get, kwargs, known)
+        kwargs = _decayed(kwargs)
+    return args, _with_defaults(cls, args, kwargs)
 
 
 def _renamed(new_name: Callable[[str], str | None], kwargs: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
@@ -42,9 +46,33 @@ def _renamed(new_name: Callable[[str], str | None], kwargs: Mapping[str, Any], k
     return found
 
 
-def _layer_argument(cls: type) -> Callable[[str], str | None]:
+def new_name(cls: type) -> Callable[[str], str | None]:
+    """A function that gives today's name of an argument of a class by an old one; None where it has no other."""
+    if issubclass(cls, Optimizer):
+        return _OF_OPTIMIZERS.get
     own = names.ARGUMENTS_OF.get(cls.__name__, {})
-    return lambda name: own.get(name) or names.ARGUMENTS.get(name)
+    return lambda name: own.get(name) or (names.ARGUMENTS.get(name) if issubclass(cls, Layer) else None)
+
+
+def _with_defaults(cls: type, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, and what the generation of the program had for those that it leaves out."""
+    found = signatures.defaults(cls)
+    if found:
+        told = {*list(inspect.signature(cls).parameters)[: len(args)], *kwargs}
+        kwargs = {**kwargs, **{name: value for name, value in found.items() if name not in told}}
+    return kwargs
+
+
+def _of_their_time(args: tuple, kwargs: dict[str, Any]) -> Arguments:
+    """Names of activations that Keras 1 and 2 had another formula for."""
+    if generation.current() == generation.NEWEST:
+        return args, kwargs
+
+    def meant(value: Any) -> Any:
+        return names.ACTIVATIONS.get(value, value) if isinstance(value, str) else value
+
+    of_activations = {name: meant(value) for name, value in kwargs.items() if name.endswith("activation")}
+    return tuple(map(meant, args)), {**kwargs, **of_activations}
 
 
 def _value(name: str | None, value: Any) -> Any:
@@ -52,7 +80,7 @@ def _value(name: str | None, value: Any) -> Any:
         return value
     if name.endswith("_initializer"):
         return _INITIALIZERS.get(value, value)
-    return names.VALUES.get(name, {}).get(value, value)
+    return None if value == "default" else names.VALUES.get(name, {}).get(value, value)
 
 
 def _placed(cls: type, args: tuple, kwargs: dict[str, Any], known: set[str]) -> Arguments:
@@ -60,6 +88,9 @@ def _placed(cls: type, args: tuple, kwargs: dict[str, Any], known: set[str]) -> 
     kwargs = _without_silent(kwargs, known)
     if "kernel_size" in known:
         args, kwargs = _window(cls, args), _sides(kwargs)
+    rename = new_name(cls)
+    args, by_name = signatures.by_name(cls, args, lambda name: rename(name) or name)
+    kwargs = {**by_name, **kwargs}
     if cls.__name__ == "Embedding" and len(args) > 2 and isinstance(args[2], int):
         args, kwargs = args[:2], {**kwargs, "input_length": args[2]}
     if "forget_bias_init" in kwargs:
@@ -90,13 +121,16 @@ SILENT = {"consume_less", "implementation", "init_gain", "input_dtype", "sparsit
 
 def _window(cls: type, args: tuple) -> tuple:
     """Keras 1 and 2 took `Conv2D(32, 3, 3)` for a window of 3x3; in Keras 3 the second 3 is the strides."""
-    sides = args[1:]
-    plain = len(sides) > 1 and all(isinstance(side, int) for side in sides)
-    if not plain or generation.current() == 3:
+    end = 1 + getattr(cls, "rank", 0)
+    sides = args[1:end]
+    whole = len(args) == end or generation.current() == 1
+    if len(sides) < 2 or len(args) < end or not whole or not all(isinstance(side, int) for side in sides):
+        return args
+    if generation.current() == generation.NEWEST:
         return args
     numbers = ", ".join(map(str, sides))
     spellings.note(f"{cls.__name__}({args[0]}, {numbers})", f"{cls.__name__}({args[0]}, ({numbers}))")
-    return args[0], tuple(sides)
+    return args[0], tuple(sides), *args[end:]
 
 
 def _decayed(kwargs: dict[str, Any]) -> dict[str, Any]:

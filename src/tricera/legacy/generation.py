@@ -1,6 +1,7 @@
 """Which Keras a program was written for, found from its imports and spellings before it runs."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -47,6 +48,11 @@ _current = [NEWEST]
 def current() -> int:
     """The generation whose habits hold in this process."""
     return _current[0]
+
+
+def of_tensorflow() -> bool:
+    """Whether the program asks for Keras by TensorFlow's paths, or as `tf_keras`."""
+    return any(name in sys.modules for name in ("tensorflow.keras", "tf_keras.layers", "tf_keras.models"))
 
 
 def settle(number: int) -> None:

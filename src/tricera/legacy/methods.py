@@ -1,6 +1,7 @@
 """Methods that models had in Keras 1 and 2, and old names of the arguments of those that they still have."""
 
 import functools
+import inspect
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 from jax import tree_util
 
-from tricera.legacy import spellings
+from tricera.legacy import frozen, generation, spellings
 from tricera.models import Model, Sequential
 
 # Method -> old name of an argument -> today's; None where it says nothing today.
@@ -16,10 +17,10 @@ ARGUMENTS: dict[str, dict[str, str | None]] = {
     "fit": {"nb_epoch": "epochs", "show_accuracy": None},
     "evaluate": {"show_accuracy": None},
     "predict": {"show_accuracy": None},
-    "compile": {"class_mode": None, "sample_weight_mode": None, "target_tensors": None, "theano_mode": None},
     "train_on_batch": {"accuracy": None},
     "test_on_batch": {"accuracy": None},
 }
+OF_COMPILE: dict[str, str | None] = dict.fromkeys(("class_mode", "sample_weight_mode", "target_tensors", "theano_mode"))
 OF_GENERATORS: dict[str, str | None] = {
     "nb_epoch": "epochs",
     "max_q_size": "max_queue_size",
@@ -39,6 +40,12 @@ METHODS = {
 }
 # Arguments that counted samples where today's count steps.
 IN_SAMPLES = {"samples_per_epoch": "steps_per_epoch", "nb_val_samples": "validation_steps", "val_samples": "steps"}
+# Generation -> method -> what its arguments were where they are left out.
+DEFAULTS: dict[int, dict[str, dict[str, Any]]] = {
+    1: {"fit": {"epochs": 10}, "predict": {"verbose": 0}},
+    2: {"predict": {"verbose": 0}},
+}
+_COMPILED = ("metrics", "loss_weights", "sample_weight_mode", "weighted_metrics", "target_tensors")  # in third place
 _OF_QUEUES = ("max_queue_size", "workers", "use_multiprocessing")
 
 
@@ -46,12 +53,54 @@ def install() -> None:
     """Give models their old methods; those that they have take old names of arguments too."""
     for name, renamed in ARGUMENTS.items():
         setattr(Model, name, _taking(getattr(Model, name), renamed))
+    for name in ("fit", "predict"):
+        setattr(Model, name, _with_defaults(getattr(Model, name)))
+    Model.compile = _compiling(Model.compile)
+    for name in ("fit", "train_on_batch"):
+        setattr(Model, name, _training(getattr(Model, name)))
     for function in (fit_generator, evaluate_generator, predict_generator):
         setattr(Model, function.__name__, _noted(function))
     for function in (predict_classes, predict_proba):
         setattr(Sequential, function.__name__, _noted(function))
     for function in (get_output_at, get_input_at):
         setattr(Model, function.__name__, function)
+
+
+def _with_defaults(method: Callable) -> Callable:
+    """The method with the defaults of the program's generation."""
+    places = list(inspect.signature(method).parameters)[1:]
+    name = method.__name__
+
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = DEFAULTS.get(generation.current(), {}).get(name, {})
+        told = {*places[: len(args)], *kwargs}
+        return method(self, *args, **{name: value for name, value in found.items() if name not in told}, **kwargs)
+
+    return wrapper
+
+
+def _compiling(method: Callable) -> Callable:
+    """`compile` of Keras 1 and 2: `metrics` in third place, and what is trainable is settled."""
+
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > 2 and generation.current() < generation.NEWEST:
+            kwargs = {**dict(zip(_COMPILED, args[2:], strict=False)), **kwargs}
+            args = args[:2]
+        method(self, *args, **_new(kwargs, OF_COMPILE))
+        frozen.remember(self)
+
+    return wrapper
+
+
+def _training(method: Callable) -> Callable:
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with frozen.as_compiled(self):
+            return method(self, *args, **kwargs)
+
+    return wrapper
 
 
 def _noted(method: Callable) -> Callable:
