@@ -33,6 +33,7 @@ ARROWS = {
     "metrics": {"losses"},
     "applications": {"utils"},
     "preprocessing": {"utils"},
+    "visualization": {"utils"},
     "__init__": {"alias"},
     "alias": {"legacy"},
     "__main__": {"legacy", "alias", "__init__"},

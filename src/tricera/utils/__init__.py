@@ -38,6 +38,8 @@ from tricera.train.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from tricera.train.data import unpack as unpack_x_y_sample_weight
 from tricera.utils.categorical import normalize as normalize
 from tricera.utils.categorical import to_categorical as to_categorical
+from tricera.utils.diagram.plot import model_to_dot as model_to_dot
+from tricera.utils.diagram.plot import plot_model as plot_model
 from tricera.utils.files import get_file as get_file
 from tricera.utils.graph import get_source_inputs as get_source_inputs
 from tricera.utils.image.dataset import image_dataset_from_directory as image_dataset_from_directory

@@ -5,26 +5,43 @@ from typing import Any
 import numpy as np
 
 from tricera.errors import report
+from tricera.train.coach.curves import overfitting_from
 from tricera.visualization import figure as figures
 
+_FEW = 30  # epochs that have room for a point each of full size
 
-def learning_curves(history: Any, path: Any = None, smooth: float = 0.0) -> Any:
-    """The loss and each metric over the epochs: points for training, a line for validation, its best epoch marked.
+
+def learning_curves(history: Any, path: Any = None, smooth: float = 0.0, validation: bool = True) -> Any:
+    """The loss and each metric over the epochs: points for training, a line for validation, its best epoch marked, and
+    from where on the net only learned its training data by heart.
 
     Args:
         history: what `fit` returned, or a dict of lists.
         path: where to save the picture, by its suffix PNG, SVG or PDF.
-        smooth: from 0, nothing, towards 1: how much each drawn value remembers of those before it.
+        smooth: from 0, nothing, towards 1: how much each drawn value remembers of those before it. What is marked is
+            found in the values themselves.
+        validation: False where the history has none and none is needed.
 
     Raises:
-        ValueError: the history is empty.
+        ValueError: the history is empty, or without validation.
     """
     values = dict(getattr(history, "history", history))
     names = [name for name in values if not name.startswith("val_") and np.ndim(values[name][0]) == 0]
     if not names:
         raise ValueError(report("The history holds no curves.", fix="train with `model.fit(...)` first."))
+    if validation and not any(f"val_{name}" in values for name in names):
+        raise ValueError(
+            report(
+                "The history has no validation, without which no best epoch shows.",
+                expected=", ".join(f"val_{name}" for name in names),
+                got=", ".join(values),
+                fix="`fit(..., validation_split=0.2)`, or `learning_curves(history, validation=False)`.",
+            )
+        )
+    if not 0 <= smooth < 1:
+        raise ValueError(report("`smooth` is no weight.", expected="a number from 0 up to, but not, 1", got=smooth))
     names.sort(key=lambda name: (name != "loss", name))
-    figure, axes = figures.new(5.2 * len(names), 3.6, ncols=len(names), squeeze=False)
+    figure, axes = figures.new(4.4 * len(names) + 0.4, 3.4, ncols=len(names), squeeze=False)
     for axis, name in zip(axes[0], names, strict=True):
         _curve(axis, name, values[name], values.get(f"val_{name}"), smooth)
     return figures.finish(figure, path)
@@ -32,27 +49,32 @@ def learning_curves(history: Any, path: Any = None, smooth: float = 0.0) -> Any:
 
 def _curve(axis: Any, name: str, training: list, validation: list | None, smooth: float) -> None:
     epochs = np.arange(1, len(training) + 1)
-    axis.plot(epochs, smoothed(training, smooth), "o", color=figures.BLUE, label="training", markersize=5)
+    size = 5 if len(epochs) <= _FEW else 3
+    axis.plot(epochs, smoothed(training, smooth), "o", color=figures.BLUE, label="training", markersize=size)
     if validation is not None:
-        line = smoothed(validation, smooth)
         steps = np.linspace(1, len(training), len(validation)) if len(validation) != len(training) else epochs
-        axis.plot(steps, line, "-", color=figures.ORANGE, label="validation", linewidth=2)
-        best = int(np.argmin(line) if _falls(name) else np.argmax(line))
+        axis.plot(steps, smoothed(validation, smooth), "-", color=figures.ORANGE, label="validation", linewidth=2)
+        best = int(np.nanargmin(validation) if _falls(name) else np.nanargmax(validation))
         axis.plot(
             steps[best],
-            line[best],
+            smoothed(validation, smooth)[best],
             "*",
             color=figures.ORANGE,
-            markersize=14,
+            markeredgecolor="white",
+            markersize=15,
             linestyle="none",
-            label=f"best: {line[best]:.4g} in epoch {steps[best]:.0f}",
+            label=f"best: {validation[best]:.4g} in epoch {steps[best]:.0f}",
         )
+        start = overfitting_from(training, validation) if name == "loss" else None
+        if start is not None:
+            axis.axvspan(start - 0.5, len(epochs) + 0.5, color=figures.LIGHT, alpha=0.3, linewidth=0)
+            axis.axvline(start - 0.5, color=figures.DARK, linestyle=":", label=f"overfitting from epoch {start}")
     axis.set_title(name.replace("_", " "))
     axis.set_xlabel("epoch")
+    axis.set_xlim(0.5, len(epochs) + 0.5)
     axis.xaxis.get_major_locator().set_params(integer=True)
-    axis.grid(alpha=0.25)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False)
+    figures.plain(axis)
+    axis.legend(frameon=False, fontsize=9)
 
 
 _RISING = ("acc", "auc", "precision", "recall", "iou", "f1", "fbeta", "r2", "similarity", "sensitivity", "specificity")

@@ -1,0 +1,1 @@
+"""The graph of a model as a picture: boxes and arrows, laid out here or by Graphviz."""
