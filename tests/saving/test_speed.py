@@ -3,9 +3,10 @@
 import io
 
 import numpy as np
+import pytest
 
 from tricera import initializers, layers, models, saving
-from tricera.saving import h5, past
+from tricera.saving import h5, h5data, past
 
 
 def net(units=600):
@@ -42,6 +43,18 @@ def test_the_bytes_of_weights_are_read_once(tmp_path):
         with Counting(tmp_path / name) as file, h5.Reader(file, name, size) as reader:
             past.weights.read(model, reader)
             assert model.get_weights()[0].nbytes * 2 < file.count < 1.1 * size
+
+
+def test_large_arrays_are_read_in_pieces_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(h5data, "_PIECE", 40)
+    content = np.random.default_rng(0).bytes(200)
+    (tmp_path / "f").write_bytes(content)
+    with open(tmp_path / "f", "rb", buffering=0) as file:
+        found = bytearray(150)
+        h5data._fill_at_once(file.fileno(), 7, memoryview(found))
+        assert found == content[7:157]
+        with pytest.raises(h5data.Damaged, match="it ends too early"):
+            h5data._fill_at_once(file.fileno(), 100, memoryview(found))
 
 
 def test_what_no_file_says_is_drawn_afterwards():
