@@ -14,12 +14,12 @@ def linear(x):
 
 @register("activation")
 def relu(x, negative_slope=0.0, max_value=None, threshold=0.0):
-    """`x` from `threshold` on, `negative_slope * (x - threshold)` below it, and never more than `max_value`."""
+    """`x` above `threshold`, `negative_slope * (x - threshold)` from it down, and never more than `max_value`."""
     if not negative_slope and not threshold:
         return _at_most(nn.relu(x), max_value)
     below = numpy.multiply(negative_slope, numpy.subtract(x, threshold))
     above = _at_most(x, max_value)
-    return numpy.where(numpy.greater_equal(x, threshold), above, below)
+    return numpy.where(numpy.greater(x, threshold), above, below)
 
 
 def _at_most(x, bound):

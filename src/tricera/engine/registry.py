@@ -105,11 +105,11 @@ def get_custom_objects() -> dict[str, Any]:
 
 
 @contextmanager
-def custom_object_scope(*dicts: Mapping[str, Any]):
+def custom_object_scope(*dicts: Mapping[str, Any] | None):
     """Run a block in which these names mean these objects."""
     merged = dict(scope.current().custom_objects)
     for each in dicts:
-        merged.update(each)
+        merged.update(each or {})
     with scope.enter(custom_objects=merged):
         yield
 

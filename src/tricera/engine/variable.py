@@ -78,6 +78,7 @@ class Variable(Operators):
     """
 
     tracked_as = "variable"
+    absorbed = False  # whether what another variable stores has it in it
 
     def __init__(
         self,
@@ -179,6 +180,10 @@ class Variable(Operators):
         """The value in the variable's own dtype, whatever the layer around computes in."""
         with scope.enter(autocast=None):
             return self.value
+
+    def stored(self) -> Any:
+        """What files get."""
+        return self.raw()
 
     def take(self) -> jax.Array:
         """The cell's array for a program that donates it: a copy if somebody else may hold it."""

@@ -92,6 +92,10 @@ class Weighted(Configured):
         variables = tracking.held(self, "variable")
         return sorted(variables, key=lambda v: not v.learnable)
 
+    def _stored(self) -> list[Variable]:
+        """Those of its own variables that files have."""
+        return [v for v in self._own() if not v.absorbed]
+
     @property
     def weights(self) -> list[Variable]:
         """The variables of this layer and of those inside, without seeds and metrics: trainable ones first."""
@@ -190,8 +194,8 @@ class Weighted(Configured):
 
     def save_own_variables(self, store: Any) -> None:
         """Put the values of the layer's own variables into `store`, under their numbers."""
-        for i, variable in enumerate(self._own()):
-            store[str(i)] = np.asarray(variable.raw())
+        for i, variable in enumerate(self._stored()):
+            store[str(i)] = np.asarray(variable.stored())
 
     def load_own_variables(self, store: Any) -> None:
         """Assign the arrays that `save_own_variables` stored.
@@ -199,7 +203,7 @@ class Weighted(Configured):
         Raises:
             ValueError: another number of arrays, or another shape.
         """
-        own = self._own()
+        own = self._stored()
         if len(store.keys()) != len(own):
             raise ValueError(
                 report(

@@ -9,6 +9,7 @@ from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.kernels.conv import conv
 from tricera.layers.arguments import adopt, check_choice, check_positive, sizes, spatial_axes, weight
+from tricera.transform.lora import Adaptable
 
 
 class SpatialFilter(Layer):
@@ -79,8 +80,10 @@ class SpatialFilter(Layer):
         return self.activation(outputs)
 
 
-class _Conv(SpatialFilter):
+class _Conv(Adaptable, SpatialFilter):
     """Base of the convolutions."""
+
+    config_if_set = ("lora_rank", "lora_alpha")
 
     def __init__(
         self,
@@ -100,6 +103,8 @@ class _Conv(SpatialFilter):
         activity_regularizer=None,
         kernel_constraint=None,
         bias_constraint=None,
+        lora_rank=None,
+        lora_alpha=None,
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
@@ -125,6 +130,7 @@ class _Conv(SpatialFilter):
         self._check_window(input_shape)
         self.kernel = weight(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
         self.bias = weight(self, "bias", (self.filters,)) if self.use_bias else None
+        self._adapt_if_asked()
 
     def call(self, inputs):
         outputs = conv(

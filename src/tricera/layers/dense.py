@@ -6,16 +6,16 @@ from typing import Any
 
 from tricera import ops
 from tricera.engine.inputs import InputSpec, where
-from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.layers.arguments import adopt, check_positive, refuse, weight
+from tricera.transform.lora import Adaptable
 
-NO_ADAPTERS = "make the layer without it; changes of finished layers belong to whole models."
+NOT_QUANTIZED = "make the layer without it."
 
 
 @register("layer")
-class Dense(Layer):
+class Dense(Adaptable):
     """`activation(x @ kernel + bias)`, over the last axis.
 
     Shapes: `(batch, ..., features) -> (batch, ..., units)`; kernel `(features, units)`, bias `(units,)`.
@@ -48,7 +48,7 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         adopt(self, locals())
         check_positive(self, units=units)
-        refuse(self, NO_ADAPTERS, lora_rank=lora_rank, quantization_config=quantization_config)
+        refuse(self, NOT_QUANTIZED, quantization_config=quantization_config)
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
@@ -62,6 +62,7 @@ class Dense(Layer):
         self.kernel = weight(self, "kernel", (input_shape[-1], self.units))
         self.bias = weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
+        self._adapt_if_asked()
 
     def call(self, inputs, training=None):
         outputs = ops.matmul(inputs, self.kernel)
@@ -69,7 +70,7 @@ class Dense(Layer):
 
 
 @register("layer")
-class EinsumDense(Layer):
+class EinsumDense(Adaptable):
     """`activation(einsum(equation, x, kernel) + bias)`.
 
     Args:
@@ -105,13 +106,14 @@ class EinsumDense(Layer):
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         del output_shape  # `layer.output_shape` is that of its symbolic output
         adopt(self, locals())
-        refuse(self, NO_ADAPTERS, lora_rank=lora_rank, quantization_config=quantization_config)
+        refuse(self, NOT_QUANTIZED, quantization_config=quantization_config)
 
     def build(self, input_shape):
         kernel_shape, bias_shape = self._shapes(tuple(input_shape))
         initializer = self._with_fans(self.kernel_initializer, len(input_shape))
         self.kernel = weight(self, "kernel", kernel_shape, initializer=initializer)
         self.bias = None if bias_shape is None else weight(self, "bias", bias_shape)
+        self._adapt_if_asked()
 
     def call(self, inputs, training=None):
         outputs = ops.einsum(self.equation, inputs, self.kernel)
@@ -135,7 +137,9 @@ class EinsumDense(Layer):
         """The shapes of kernel and bias, from the letters' sizes."""
         inputs, kernel, outputs = self._letters(len(input_shape))
         known = dict(zip(inputs, input_shape, strict=True))
-        tail = outputs[len(outputs) - len(self.partial_output_shape) :]
+        free = "".join(letter for letter in outputs if letter not in self.equation)  # what the ellipsis stands for
+        named = outputs.removesuffix(free)  # `output_shape` leaves out an ellipsis at the end
+        tail = named[len(named) - len(self.partial_output_shape) :]
         for letter, size in zip(tail, self.partial_output_shape, strict=True):
             if size is not None and known.get(letter) not in (None, size):
                 raise ValueError(

@@ -2,14 +2,14 @@
 
 from tricera import ops
 from tricera.engine import dtypes
-from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.layers.arguments import adopt, check_positive, refuse, weight
-from tricera.layers.dense import NO_ADAPTERS
+from tricera.layers.dense import NOT_QUANTIZED
+from tricera.transform.lora import Adaptable
 
 
 @register("layer")
-class Embedding(Layer):
+class Embedding(Adaptable):
     """`embeddings[i]` for each index `i`.
 
     Shapes: `(batch, ...) -> (batch, ..., output_dim)`; embeddings `(input_dim, output_dim)`.
@@ -20,6 +20,7 @@ class Embedding(Layer):
         weights: the initial embeddings.
     """
 
+    adapted = "embeddings"
     config_if_set = ("lora_rank", "lora_alpha")
 
     def __init__(
@@ -39,7 +40,7 @@ class Embedding(Layer):
         super().__init__(**kwargs)
         adopt(self, locals())
         check_positive(self, input_dim=input_dim, output_dim=output_dim)
-        refuse(self, NO_ADAPTERS, lora_rank=lora_rank, quantization_config=quantization_config)
+        refuse(self, NOT_QUANTIZED, quantization_config=quantization_config)
         self.autocast = False  # 16-bit floats cannot hold every index
         self.supports_masking = mask_zero
         if weights is not None:
@@ -48,6 +49,7 @@ class Embedding(Layer):
 
     def build(self, input_shape=None):
         self.embeddings = weight(self, "embeddings", (self.input_dim, self.output_dim))
+        self._adapt_if_asked()
 
     def call(self, inputs):
         if dtypes.is_float(dtypes.dtype_of(inputs)):

@@ -226,7 +226,7 @@ def _differences(owner: Any, store: h5.Store) -> list[str]:
     """Where the variables of a part and the arrays of the file differ; an optimizer judges for itself."""
     if not _loads_plainly(owner):
         return []
-    variables = owner._own()
+    variables = owner._stored()
     lines = []
     for i, variable in enumerate(variables):
         place = f"{store.prefix}{i} ({variable.path})"

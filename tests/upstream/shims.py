@@ -1,0 +1,94 @@
+"""What Keras' tests ask of its private modules, said in Tricera's own terms."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+import tricera
+from tricera.engine import graph, masking, tracking
+from tricera.engine.variable import Variable
+
+
+def _convert_to_numpy(x: Any) -> np.ndarray:
+    return np.asarray(x.value if isinstance(x, Variable) else x)
+
+
+def _compute_output_spec(function: Any, *args: Any, **kwargs: Any) -> Any:
+    return graph.infer(function, args, kwargs)
+
+
+def _clear_session(free_memory: bool = True) -> None:
+    """Tests leave floats and formats as they found them; Keras' own session keeps both too."""
+    tricera.backend.clear_session()
+    _GLOBAL.clear()
+
+
+_GLOBAL: dict[str, Any] = {}
+
+
+def _get_global_attribute(name: str, default: Any = None, set_to_default: bool = False) -> Any:
+    if name not in _GLOBAL and set_to_default:
+        _GLOBAL[name] = default
+    return _GLOBAL.get(name, default)
+
+
+@contextlib.contextmanager
+def _device(name: str) -> Iterator[None]:
+    kind, _, index = name.partition(":")
+    with jax.default_device(jax.devices("gpu" if kind in ("cuda", "gpu") else kind)[int(index or 0)]):
+        yield
+
+
+def seed_generators(layer: Any) -> list[Any]:
+    """Those of a layer and of the layers in it."""
+    held = [generator for each in layer._flatten_layers() for generator in tracking.held(each, "seed")]
+    return tracking.unique(held)
+
+
+_OPS = tricera.ops
+_BACKEND = {
+    "SUPPORTS_COMPLEX_DTYPES": True,
+    "SUPPORTS_RAGGED_TENSORS": False,
+    "SUPPORTS_SPARSE_TENSORS": False,
+    "IS_THREAD_SAFE": True,
+    "Variable": Variable,
+    "KerasTensor": tricera.KerasTensor,
+    "compute_output_spec": _compute_output_spec,
+    "convert_to_numpy": _convert_to_numpy,
+    "clear_session": _clear_session,
+    "core": _OPS,
+    "device": _device,
+    "get_keras_mask": masking.get_mask,
+    "set_keras_mask": masking.set_mask,
+    "image": _OPS,
+    "linalg": _OPS,
+    "math": _OPS,
+    "nn": _OPS,
+    "numpy": _OPS,
+    "random": tricera.random,
+    "random_seed_dtype": lambda: "uint32",
+    "config": tricera.config,
+    "shape": lambda x: tuple(x.shape),
+}
+_ANYWHERE = {
+    "clear_session": _clear_session,
+    "get_global_attribute": _get_global_attribute,
+    "set_global_attribute": _GLOBAL.__setitem__,
+    "any_symbolic_tensors": lambda args=None, kwargs=None: graph.any_symbolic((args, kwargs)),
+    "disable_traceback_filtering": lambda: None,
+    "is_traceback_filtering_enabled": lambda: False,
+    "removesuffix": str.removesuffix,
+    "removeprefix": str.removeprefix,
+}
+
+
+def find(path: str, name: str) -> Any:
+    """The shim for `keras.src.<path>.<name>`; None where there is none."""
+    if path == "backend" and name in _BACKEND:
+        return _BACKEND[name]
+    if path.startswith("backend.common") and name in ("KerasTensor", "Variable", "convert_to_numpy"):
+        return _BACKEND[name]
+    return _ANYWHERE.get(name)
