@@ -12,6 +12,7 @@ from tricera.engine import naming
 from tricera.legacy import arguments, generation, names, signatures
 
 LISTED = re.compile(r"class keras\.(layers|optimizers|constraints|regularizers|initializers)\.(?:\w+\.)*(\w+)\((.*)\)$")
+SYNONYMS = {"linear": None, "normal": "truncated_normal", "uniform": "random_uniform"}
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def listed(shared, number):
 
 def plain(value):
     """A default in one spelling: equal sizes as one, names in snake case."""
-    value = {"normal": "truncated_normal"}.get(value, value) if isinstance(value, str) else value
+    value = SYNONYMS.get(value, value) if isinstance(value, str) else value
     if isinstance(value, tuple) and len({plain(each) for each in value}) == 1:
         return plain(value[0])
     return naming.snake_case(value) if isinstance(value, str) else value
