@@ -42,7 +42,20 @@ ARROWS = {
 # Within a row, and only those modules of the target that themselves need nothing above `engine`.
 GROUNDED_ARROWS = {"datasets": {"utils"}}
 # Optional or slow to import, hence imported in functions and nowhere else.
-LAZY = {"grain", "h5py", "jax2onnx", "PIL", "matplotlib", "onnxruntime", "pandas", "rich", "scipy", "sklearn", "yaml"}
+LAZY = {
+    "grain",
+    "h5py",
+    "jax2onnx",
+    "libcst",
+    "PIL",
+    "matplotlib",
+    "onnxruntime",
+    "pandas",
+    "rich",
+    "scipy",
+    "sklearn",
+    "yaml",
+}
 MOST_FILES = 15
 
 RANK = {unit: rank for rank, row in enumerate(ROWS) for unit in row.split()}

@@ -9,15 +9,20 @@ from pathlib import Path
 from tricera import alias
 from tricera.errors import report
 from tricera.legacy import generation
+from tricera.legacy.upgrade import command
 
 _USAGE = """python -m tricera [--keras {1,2,3}] script.py [arguments]
        python -m tricera [--keras {1,2,3}] -m module [arguments]
-       python -m tricera [--keras {1,2,3}] -c code [arguments]"""
+       python -m tricera [--keras {1,2,3}] -c code [arguments]
+       python -m tricera upgrade [--diff] [--keras {1,2,3}] path ..."""
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run what the command line names, with `keras` meaning Tricera."""
-    own, words = _divided(sys.argv[1:] if arguments is None else arguments)
+    """Run what the command line names, with `keras` meaning Tricera; or write it anew in today's spelling."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["upgrade"]:
+        sys.exit(command.main(arguments[1:]))
+    own, words = _divided(arguments)
     parser = _parser()
     options = parser.parse_args(own)
     if options.code is not None:

@@ -41,7 +41,7 @@ def _renamed(new_name: Callable[[str], str | None], kwargs: Mapping[str, Any], k
         new = None if name in known else new_name(name)
         if new in known:
             spellings.note(f"{name}=", f"{new}=")
-            value = _value(new, value)
+            value = value_of(new, value)
         found[new if new in known else name] = value
     return found
 
@@ -75,7 +75,7 @@ def _of_their_time(args: tuple, kwargs: dict[str, Any]) -> Arguments:
     return tuple(map(meant, args)), {**kwargs, **of_activations}
 
 
-def _value(name: str | None, value: Any) -> Any:
+def value_of(name: str | None, value: Any) -> Any:
     if not isinstance(value, str) or name is None:
         return value
     if name.endswith("_initializer"):

@@ -40,13 +40,23 @@ METHODS = {
 }
 # Arguments that counted samples where today's count steps.
 IN_SAMPLES = {"samples_per_epoch": "steps_per_epoch", "nb_val_samples": "validation_steps", "val_samples": "steps"}
+# The order of the arguments of methods of Keras 1 that Keras 2 ordered otherwise.
+_WORKERS = ("max_q_size", "nb_worker", "pickle_safe")
+PLACES_OF_KERAS_1 = {
+    "fit_generator": (
+        *("generator", "samples_per_epoch", "nb_epoch", "verbose", "callbacks", "validation_data", "nb_val_samples"),
+        *("class_weight", *_WORKERS, "initial_epoch"),
+    ),
+    "evaluate_generator": ("generator", "val_samples", *_WORKERS),
+    "predict_generator": ("generator", "val_samples", *_WORKERS),
+}
 # Generation -> method -> what its arguments were where they are left out.
 DEFAULTS: dict[int, dict[str, dict[str, Any]]] = {
     1: {"fit": {"epochs": 10}, "predict": {"verbose": 0}},
     2: {"predict": {"verbose": 0}},
 }
 _COMPILED = ("metrics", "loss_weights", "sample_weight_mode", "weighted_metrics", "target_tensors")  # in third place
-_OF_QUEUES = ("max_queue_size", "workers", "use_multiprocessing")
+OF_QUEUES = ("max_queue_size", "workers", "use_multiprocessing")
 
 
 def install() -> None:
@@ -110,6 +120,9 @@ def _noted(method: Callable) -> Callable:
     @functools.wraps(method)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         spellings.note(f".{name}()", f".{METHODS[name]}()")
+        if generation.current() == 1 and len(args) > 1 and name in PLACES_OF_KERAS_1:
+            kwargs = {**dict(zip(PLACES_OF_KERAS_1[name][1:], args[1:], strict=False)), **kwargs}
+            args = args[:1]
         for old in (name for name in IN_SAMPLES if name in kwargs):
             spellings.note(f"{old}=", f"{IN_SAMPLES[old]}=")
         return method(self, *args, **kwargs)
@@ -154,9 +167,9 @@ def fit_generator(
         generator, steps_per_epoch = _in_steps(generator, samples_per_epoch)
     if nb_val_samples is not None:
         validation_data, validation_steps = _in_steps(validation_data, nb_val_samples)
-    names = ("validation_freq", "class_weight", *_OF_QUEUES, "shuffle", "initial_epoch")
+    names = ("validation_freq", "class_weight", *OF_QUEUES, "shuffle", "initial_epoch")
     kwargs = {**dict(zip(names, args, strict=False)), **kwargs}
-    kwargs = {name: value for name, value in kwargs.items() if name not in _OF_QUEUES}
+    kwargs = {name: value for name, value in kwargs.items() if name not in OF_QUEUES}
     return self.fit(
         generator,
         steps_per_epoch=steps_per_epoch,

@@ -11,7 +11,8 @@ from types import FrameType
 from tricera.legacy import paths
 
 NOTHING = "(says nothing today)"
-_PASSED_OVER = {"tricera", "importlib", "functools", "contextlib", "jax"}  # packages between the program and a name
+# Modules that stand between a program and what it names; Tricera's others speak for themselves.
+_PASSED_OVER = re.compile(r"(tricera\.(legacy|alias|errors|engine\.configured)|importlib|contextlib)\b")
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]|^" + re.escape(os.path.dirname(os.__file__)))
 
 _OF_OTHERS = {"from_config", "_handle_fromlist"}  # functions that ask for what a file says, or ask before they take
@@ -64,8 +65,9 @@ def _place(frame: FrameType | None) -> tuple[str, int] | None:
         code, module = frame.f_code, str(frame.f_globals.get("__name__", ""))
         if code.co_name in _OF_OTHERS:
             return None
-        if module.partition(".")[0] not in _PASSED_OVER and not code.co_filename.startswith("<frozen"):
-            return None if _INSTALLED.search(code.co_filename) else (code.co_filename, frame.f_lineno)
+        if not _PASSED_OVER.match(module) and not code.co_filename.startswith("<frozen"):
+            own = not module.startswith("tricera.") and not _INSTALLED.search(code.co_filename)
+            return (code.co_filename, frame.f_lineno) if own else None
         frame = frame.f_back
     return None
 
