@@ -15,6 +15,8 @@ from jax import numpy as jnp
 from tricera.kernels import native
 from tricera.kernels.conv import conv
 from tricera.kernels.native import build
+from tricera.kernels.product import matmul
+from tricera.kernels.rows import take
 
 # (x shape, kernel shape, strides, padding). Winograd's way is taken from 8 channels and 24 tiles of 4x4 on; the
 # gradient by the kernel takes it from 64 tiles on.
@@ -27,6 +29,15 @@ CASES = {
     "one image": ((1, 3, 3, 40), (3, 3, 40, 5), (1, 1), ((0, 0), (0, 0))),
     "strides": ((3, 11, 10, 6), (5, 4, 6, 49), (2, 3), ((2, 2), (1, 2))),
     "one place, strides": ((2, 7, 6, 9), (1, 1, 9, 17), (2, 2), ((0, 0), (0, 0))),
+}
+
+# samples, features, units: around the sizes of vectors, of blocks, and of what threads share.
+PRODUCTS = {
+    "blocks and vectors": (16, 64, 64),
+    "nothing fits": (13, 21, 45),
+    "a few columns": (32, 784, 10),
+    "one vector and a rest": (7, 99, 17),
+    "several threads": (100, 131, 200),
 }
 
 
@@ -64,6 +75,37 @@ def by_hand(x, kernel, slope, strides, padding):
         part_of_gradient += slope @ kernel[place].T
     (top, _), (left, _) = padding
     return y, by_x[:, top : top + x.shape[1], left : left + x.shape[2]], by_kernel
+
+
+@pytest.mark.parametrize("case", PRODUCTS)
+def test_product_and_gradients(case):
+    samples, features, units = PRODUCTS[case]
+    x, weights, slope = arrays((samples, features), (features, units), (samples, units))
+
+    def both(x, weights, slope):
+        y, pull = jax.vjp(matmul, x, weights)
+        return y, *pull(slope)
+
+    program = jax.jit(both).lower(x, weights, slope)
+    assert "@tricera_product_slope_" in program.as_text()
+    x, weights, slope = (a.astype("float64") for a in (x, weights, slope))
+    for ours, right in zip(
+        program.compile()(*map(np.float32, (x, weights, slope))),
+        (x @ weights, slope @ weights.T, x.T @ slope),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours, right, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "bool"])
+def test_rows_are_taken_as_the_order_names_them(dtype):
+    x = (np.random.default_rng(0).random((9, 5, 700)) * 3).astype(dtype)
+    order = np.asarray([8, 0, 3, 3, 7, 1], "int32")
+    program = jax.jit(lambda *given: take(*given, size=4)).lower(x, order, np.int32(1))
+    assert "@tricera_take_" in program.as_text()
+    np.testing.assert_array_equal(program.compile()(x, order, np.int32(1)), x[order[1:5]])
+    each = jax.vmap(lambda order: take(x, order, 0, 2))(order.reshape(3, 2))
+    np.testing.assert_array_equal(each, x[order.reshape(3, 2)])
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -167,9 +209,10 @@ def compiler(tmp_path, monkeypatch):
 
 
 def test_without_a_compiler_or_where_it_fails(compiler, monkeypatch):
-    compiler("echo 'conv.c:1: error: no such thing' >&2; exit 1")
+    compiler("echo 'library.c:1: error: no such thing' >&2; exit 1")
     assert (
-        build.Library().state() == "native kernels are not used: the C compiler failed: conv.c:1: error: no such thing"
+        build.Library().state()
+        == "native kernels are not used: the C compiler failed: library.c:1: error: no such thing"
     )
     compiler("sleep 9")
     monkeypatch.setattr(build, "_SECONDS", 0.05)

@@ -7,6 +7,7 @@ import jax
 from jax import lax, tree_util
 
 from tricera.engine.pure import stateless
+from tricera.kernels import rows
 from tricera.train.data import pack
 from tricera.train.step import State, Steps, measures_by_default
 
@@ -23,8 +24,7 @@ def tests_by_default(model: Any) -> bool:
 
 def take(data: Any, order: Any, start: Any, size: int) -> Any:
     """The batch of `size` samples that begins at place `start` of `order`."""
-    chosen = lax.dynamic_slice(order, (start,), (size,))
-    return pack(tree_util.tree_map(lambda a: a.at[chosen].get(mode="promise_in_bounds"), data))
+    return pack(tree_util.tree_map(lambda a: rows.take(a, order, start, size), data))
 
 
 def train_batch(model: Any, state: State, data: Any) -> tuple[Any, State]:

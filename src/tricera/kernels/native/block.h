@@ -103,3 +103,9 @@ static void add_outer(int rows, int columns, const Block *p) {
   if (columns == 2) block_of(rows, 2, 1, 1, p);
   else block_of(rows, 1, 1, 1, p);
 }
+
+/* The same; the sum replaces c. */
+static void outer(int rows, int columns, const Block *p) {
+  if (columns == 2) block_of(rows, 2, 1, 0, p);
+  else block_of(rows, 1, 1, 0, p);
+}

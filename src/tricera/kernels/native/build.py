@@ -22,7 +22,7 @@ import jaxlib
 from tricera.machine import cache_folder
 
 _SOURCES = Path(__file__).parent
-_TARGETS = ("tricera_conv", "tricera_conv_kernel_slope")
+_TARGETS = ("conv", "conv_kernel_slope", "product", "product_slope", "take")
 _SECONDS = 60  # after which a compiler is given up
 _IN_USE, _NOT_IN_USE = "native kernels are used: ", "native kernels are not used: "
 
@@ -58,7 +58,7 @@ class Library:
 
         It holds a hash of all that the library is made of, so that a compiled program on disk meets the code it knows.
         """
-        return f"{target}_{self._key}" if self.state().startswith(_IN_USE) else None
+        return f"tricera_{target}_{self._key}" if self.state().startswith(_IN_USE) else None
 
     def _begin(self) -> None:
         compiler = _compiler()
@@ -101,8 +101,8 @@ class Library:
                 return f"{_NOT_IN_USE}others may write {self._file}"
             library = ctypes.CDLL(str(self._file))
             for target in _TARGETS:
-                capsule = jax.ffi.pycapsule(getattr(library, target))
-                jax.ffi.register_ffi_target(f"{target}_{self._key}", capsule, platform="cpu")
+                capsule = jax.ffi.pycapsule(getattr(library, f"tricera_{target}"))
+                jax.ffi.register_ffi_target(f"tricera_{target}_{self._key}", capsule, platform="cpu")
         except (OSError, AttributeError, RuntimeError) as error:  # not loaded, or of another XLA
             return f"{_NOT_IN_USE}{error}"
         finally:
@@ -121,7 +121,7 @@ def _command(compiler: str) -> list[str]:
     """The compiler and its arguments, without the output."""
     machine = "-mcpu=native" if _host.machine() in ("arm64", "aarch64") else "-march=native"
     flags = ["-std=gnu11", "-O3", machine, "-shared", "-fPIC", "-I", jax.ffi.include_dir()]
-    return [compiler, *flags, str(_SOURCES / "conv.c")]
+    return [compiler, *flags, str(_SOURCES / "library.c")]
 
 
 def _key(command: list[str]) -> str:

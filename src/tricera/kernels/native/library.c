@@ -1,10 +1,13 @@
-/* Convolutions of float32 images on CPU, called by XLA through its foreign function interface.
-
-   x (images, height, width, channels) by kernel (window height, window width, channels, filters), any strides, no
-   dilation. Windows of 3x3 with stride 1 and enough channels go through Winograd's transforms, all others directly. */
+/* What XLA calls on CPU through its foreign function interface: convolutions and products of float32, rows of anything. */
 
 #include "threads.h"
 
+#include "dense.h"
+#include "rows.h"
+
+/* Convolutions of x (images, height, width, channels) by kernel (window height, window width, channels, filters), any
+   strides, no dilation. Windows of 3x3 with stride 1 and enough channels go through Winograd's transforms, all others
+   directly. */
 typedef struct {
   size images, height, width, channels, window_height, window_width, filters, out_height, out_width;
   size stride_height, stride_width, top, left; /* top and left: rows and columns of zeros before x */
@@ -62,4 +65,33 @@ XLA_FFI_Error *tricera_conv_kernel_slope(XLA_FFI_CallFrame *frame) {
   if (asked_for_version(frame)) return NULL;
   Shape s = shape_of(frame, frame->args.args[0], frame->rets.rets[0], frame->args.args[1]);
   return run(frame, &s, 64, winograd_kernel_slope, direct_kernel_slope);
+}
+
+static XLA_FFI_Error *run_dense(XLA_FFI_CallFrame *frame, int across) {
+  XLA_FFI_Buffer *x = frame->args.args[0], *right = frame->args.args[1], *to = frame->rets.rets[0];
+  Dense d = {.x = x->data, .right = right->data, .to = to->data, .samples = x->dims[0], .features = x->dims[1],
+             .units = right->dims[1], .rows = to->dims[0], .depth = right->dims[0], .across = across};
+  if (dense(frame, &d)) return NULL;
+  return failure(frame, "out of memory in a product", XLA_FFI_Error_Code_RESOURCE_EXHAUSTED);
+}
+
+/* (x, weights) -> y */
+XLA_FFI_Error *tricera_product(XLA_FFI_CallFrame *frame) {
+  if (asked_for_version(frame)) return NULL;
+  return run_dense(frame, 0);
+}
+
+/* (x, slope of y) -> slope of weights */
+XLA_FFI_Error *tricera_product_slope(XLA_FFI_CallFrame *frame) {
+  if (asked_for_version(frame)) return NULL;
+  return run_dense(frame, 1);
+}
+
+/* (x, order, start) -> the rows of x that order names from start on */
+XLA_FFI_Error *tricera_take(XLA_FFI_CallFrame *frame) {
+  if (asked_for_version(frame)) return NULL;
+  XLA_FFI_Buffer *x = frame->args.args[0], *order = frame->args.args[1], *start = frame->args.args[2];
+  XLA_FFI_Buffer *to = frame->rets.rets[0];
+  take(x->data, (int32_t *)order->data + *(int32_t *)start->data, attribute(frame, 0), to->dims[0], to->data);
+  return NULL;
 }
