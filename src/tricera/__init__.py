@@ -49,6 +49,8 @@ from tricera.metrics import Metric  # noqa: E402
 from tricera.models import Model, Sequential  # noqa: E402
 from tricera.optimizers import Optimizer  # noqa: E402
 from tricera.regularizers import Regularizer  # noqa: E402
+from tricera.transform.blocks import StatelessScope, SymbolicScope, device, name_scope  # noqa: E402
+from tricera.transform.remat import RematScope, remat  # noqa: E402
 
 __version__ = "0.1.0"
 
@@ -67,7 +69,10 @@ __all__ = [
     "Operation",
     "Optimizer",
     "Regularizer",
+    "RematScope",
     "Sequential",
+    "StatelessScope",
+    "SymbolicScope",
     "Variable",
     "activations",
     "applications",
@@ -77,6 +82,7 @@ __all__ = [
     "constraints",
     "data",
     "datasets",
+    "device",
     "dtype_policies",
     "export",
     "initializers",
@@ -87,11 +93,13 @@ __all__ = [
     "mixed_precision",
     "model_selection",
     "models",
+    "name_scope",
     "ops",
     "optimizers",
     "preprocessing",
     "random",
     "regularizers",
+    "remat",
     "tree",
     "utils",
 ]

@@ -12,13 +12,8 @@ import tricera
 # What is not there, by name or by all that stands below a name. It may only shrink: a name that is there fails too.
 MISSING = {
     "Quantizer": "quantization is not there yet",
-    "RematScope": "rematerialization is not there yet",
-    "StatelessScope": "scopes of states are not there yet",
-    "SymbolicScope": "scopes of states are not there yet",
     "applications": "not there yet",
-    "backend": "not all of its helpers are there yet",
     "callbacks.OrbaxCheckpoint": "needs Orbax, for the checkpoints of many machines",
-    "device": "computations are placed by JAX's own means",
     "distillation": "not there yet",
     "distribution": "not there yet",
     **{
@@ -33,10 +28,8 @@ MISSING = {
     },
     "layers": "RandAugment, AugMix and elastic transforms are not there yet",
     "legacy": "not there yet",
-    "name_scope": "scopes of names are not there yet",
     "optimizers.legacy": "Keras' own only raise an error",
     "quantizers": "not there yet",
-    "remat": "rematerialization is not there yet",
     "saving.KerasFileEditor": "not there yet",
     "utils": "images, data sets of folders and drawings are not there yet",
     "visualization": "boxes and masks are not there yet",

@@ -91,4 +91,6 @@ def find(path: str, name: str) -> Any:
         return _BACKEND[name]
     if path.startswith("backend.common") and name in ("KerasTensor", "Variable", "convert_to_numpy"):
         return _BACKEND[name]
+    if name == "random" and path in ("ops", "backend"):
+        return tricera.random
     return _ANYWHERE.get(name)

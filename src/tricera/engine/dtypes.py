@@ -13,6 +13,7 @@ FLOATS = ("bfloat16", "float16", "float32", "float64")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 ALLOWED = {*FLOATS, *INTEGERS, "bool", "complex64", "complex128", "string", "float8_e4m3fn", "float8_e5m2", "int4"}
 _PYTHON = {bool: "bool", int: "int32", float: None, str: "string"}
+_SPELLED = {"int": "int32", "float": "float32"}
 
 
 def standardize_dtype(dtype: Any) -> str:
@@ -26,6 +27,7 @@ def standardize_dtype(dtype: Any) -> str:
     if isinstance(dtype, type) and dtype in _PYTHON:
         return _PYTHON[dtype] or config.floatx()
     name = str(getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or dtype).removeprefix("torch.")
+    name = _SPELLED.get(name, name)
     if name not in ALLOWED:
         fix = errors.did_you_mean(name, ALLOWED)
         raise ValueError(errors.report(f"Invalid dtype: {dtype!r}.", expected=", ".join(sorted(ALLOWED)), fix=fix))

@@ -46,13 +46,15 @@ class Layer(Weighted):
             input_spec=None,
             autocast=True,
             activity_regularizer=None,
-            dtype_policy=config.dtype_policy(),
+            _dtype_policy=config.dtype_policy(),
             _trainable=True,
             _losses=[],
             _inbound_nodes=[],
             _given_shape={},
             _initial_weights=None,
         )
+        if (remat := scope.current().remat) is not None:
+            layer.__dict__["_remat"] = remat
         return layer
 
     def __init__(
@@ -76,7 +78,7 @@ class Layer(Weighted):
         self.name = name or naming.auto_name(type(self))
         self.activity_regularizer = registry.resolve("regularizer", activity_regularizer)
         self._trainable = bool(trainable)
-        self.dtype_policy = dtypes.get_policy(dtype)
+        self.dtype_policy = dtype
         self.autocast = autocast
 
     def __init_subclass__(cls, **kwargs: Any):
@@ -94,6 +96,15 @@ class Layer(Weighted):
         raise MissingAttribute(f"{type(self).__name__!r} object", attribute, lambda: dir(self))
 
     # ---- dtypes
+
+    @property
+    def dtype_policy(self) -> Any:
+        """In which dtype it computes, and in which it keeps its weights; may be set by name."""
+        return self.__dict__["_dtype_policy"]
+
+    @dtype_policy.setter
+    def dtype_policy(self, dtype: Any) -> None:
+        self.__dict__["_dtype_policy"] = dtypes.get_policy(dtype)
 
     @property
     def dtype(self) -> str:
@@ -216,8 +227,9 @@ class Layer(Weighted):
         return training
 
     def _guarded(self, args: tuple, kwargs: dict, arguments: dict[str, Any]) -> Any:
+        remat = self.__dict__.get("_remat")
         try:
-            return self.call(*args, **kwargs)
+            return self.call(*args, **kwargs) if remat is None else remat.call(self, args, kwargs)
         except Exception as error:
             if not any(
                 note.startswith("in ") for note in getattr(error, "__notes__", ())

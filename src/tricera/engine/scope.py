@@ -23,6 +23,7 @@ class Scope:
         custom_objects: names that win over the registry's.
         safe: whether files and configurations may make no code; None where nobody said.
         allowance: what may still be made of a file that is being read; None where nobody limits it.
+        remat: calls the layers that are made here, as `remat.call(layer, args, kwargs)`; None for a plain call.
         inferring: whether shapes are being inferred, so that nothing real is computed.
     """
 
@@ -36,6 +37,7 @@ class Scope:
     inferring: bool = False
     safe: bool | None = None
     allowance: Any = None
+    remat: Any = None
 
 
 _current: ContextVar[Scope] = ContextVar("tricera_scope")

@@ -69,14 +69,22 @@ def _of_configured(thing: Configured) -> tuple:
 
 def _of_layer(layer: Layer) -> tuple:
     """What a layer computes with beside its arguments: flags, plain attributes, variables, the layers inside."""
-    flags = (layer.trainable, layer.built, layer.autocast, layer.supports_masking, key(layer.dtype_policy))
+    remat = layer.__dict__.get("_remat")
+    flags = (
+        remat and remat.structure(),
+        layer.trainable,
+        layer.built,
+        layer.autocast,
+        layer.supports_masking,
+        key(layer.dtype_policy),
+    )
     plain = [
         (name, key(value))
         for name, value in vars(layer).items()
         if isinstance(value, bool | int | float | str) and name not in _IRRELEVANT and not name.startswith("_")
     ]
     inside = map(key, [*layer._own(), *layer._sublayers()])
-    return (flags, key(layer.activity_regularizer), *plain, *inside)
+    return (flags, remat and remat.structure(), key(layer.activity_regularizer), *plain, *inside)
 
 
 _PLAIN = {type(None), bool, int, float, str}
