@@ -248,6 +248,9 @@ class Arrays:
             chosen = order[start : start + self.batch_size]
             yield tree_util.tree_map(lambda a: a[chosen], self.data)  # noqa: B023
 
+    def restart(self) -> None:
+        """Nothing to do: each pass cuts its batches anew."""
+
     def split(self, share: float) -> tuple["Arrays", "Arrays"]:
         """The first samples and the last `share` of them, before any shuffling.
 

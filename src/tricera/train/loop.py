@@ -82,7 +82,13 @@ class Runner:
     # ---- one epoch
 
     def begin(self) -> None:
-        """Take the state to begin an epoch with; forget what the metrics saw, unless the program does."""
+        """Take the state to begin an epoch with; forget what the metrics saw, unless the program does.
+
+        Training goes on where a shorter epoch stopped; each test begins with the first batch, where that can be.
+        """
+        if self.kind == "test" and self._begun:
+            self.source.restart()
+            self._batches, self._begun = None, 0
         if not self.made and (not self._prepared or self.plan.mode != "epochs" or self._begun):
             self.cells.reset_metrics()
         self.take()

@@ -84,6 +84,13 @@ class Stream:
         if not self.endless:
             self._iterator = None
 
+    def restart(self) -> None:
+        """Let the next batch be the first one again, unless the source goes on by itself."""
+        if not self.endless and self._iterator is not None:
+            self._iterator.close()  # type: ignore[attr-defined]
+            self._iterator = None
+            self._after()
+
     def rewind(self, generator: Any, passes: int) -> None:
         """Begin the pass after so many: those before are opened, as before, but not read to their end."""
         for _ in range(0 if self.endless else passes):
