@@ -35,6 +35,7 @@ from tricera import (  # noqa: E402
     regularizers,
     tree,
     utils,
+    wrappers,
 )
 from tricera.alias import install  # noqa: E402
 from tricera.engine.dtypes import DTypePolicy, FloatDTypePolicy  # noqa: E402
@@ -102,6 +103,7 @@ __all__ = [
     "remat",
     "tree",
     "utils",
+    "wrappers",
 ]
 
 if _collecting:

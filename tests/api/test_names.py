@@ -33,7 +33,6 @@ MISSING = {
     "saving.KerasFileEditor": "not there yet",
     "utils": "images, data sets of folders and drawings are not there yet",
     "visualization": "boxes and masks are not there yet",
-    "wrappers": "not there yet",
 }
 
 

@@ -52,6 +52,7 @@ MOVED = {
     "utils.training_utils": "utils",
     "utils.vis_utils": "utils",
     "utils.visualize_util": "utils",
+    "wrappers.scikit_learn": "legacy.scikit",
 }
 
 # Other packages that programs import beside Keras, where they are not installed.
