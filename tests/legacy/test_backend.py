@@ -18,7 +18,7 @@ LEFT_OUT = {
 }
 ELSEWHERE = {"backend", "clear_session", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx"}
 ELSEWHERE |= {"set_image_data_format", "Function"}
-RETIRED = {"atrous_conv2d", "deconv2d", "local_conv1d", "local_conv2d"}  # layers do it
+RETIRED = {"local_conv1d", "local_conv2d"}  # layers do it
 
 
 class _Backend:

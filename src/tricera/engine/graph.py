@@ -15,6 +15,7 @@ from tricera.engine.variable import Operators, Variable
 from tricera.errors import report
 
 Shape = tuple[int | None, ...]
+settling: Any = None  # what `legacy` knows symbolic tensors to be worth, where graphs run
 
 
 class KerasTensor(Operators):
@@ -80,6 +81,8 @@ class KerasTensor(Operators):
         )
 
     def __jax_array__(self) -> Any:
+        if settling is not None and (value := settling.value(self)) is not None:
+            return value
         raise self._no_value("it cannot be used in a JAX function", "use `keras.ops`, or a layer, on it.")
 
     def __bool__(self) -> bool:
@@ -175,6 +178,8 @@ def lift(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if settling is not None:
+            args, kwargs = settling.settled(args, kwargs)
         if any_symbolic(args, kwargs):
             return record(Operation(function), args, kwargs)
         return function(*map(_read, args), **{name: _read(value) for name, value in kwargs.items()})
@@ -216,7 +221,7 @@ def infer(function: Callable, args: tuple = (), kwargs: dict | None = None) -> A
         return _trace(function, leaves, treedef, batch, size)
 
     scope.spend("What is traced")
-    with scope.enter(values=_Overlay(scope.current().values), losses=[], masks={}, inferring=True):
+    with scope.enter(values=_Overlay(scope.current().values), losses=[], masks={}):
         unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in leaves)
         if not unknown:
             return _symbolic(trace(1, 1))
@@ -250,7 +255,7 @@ class _Overlay(dict):
 def _trace(function: Callable, leaves: list, treedef: Any, batch: Any, size: Any) -> Any:
     """The outputs of `function`, ShapeDtypeStructs for arrays; what is no array comes through as it is."""
     at = [i for i, leaf in enumerate(leaves) if isinstance(leaf, KerasTensor)]
-    structs = [jax.ShapeDtypeStruct(_sizes(leaves[i].shape, batch, size), leaves[i].dtype) for i in at]
+    structs = [jax.ShapeDtypeStruct(filled(leaves[i].shape, batch, size), leaves[i].dtype) for i in at]
     rest: dict[str, Any] = {}
 
     def run(arrays: list) -> list:
@@ -264,12 +269,14 @@ def _trace(function: Callable, leaves: list, treedef: Any, batch: Any, size: Any
         rest["plain"] = [None if hasattr(x, "shape") else x for x in found]
         return [x for x in found if hasattr(x, "shape")]
 
-    arrays = iter(jax.eval_shape(run, structs))
+    with scope.enter(inferring=(batch, size), runs=None):
+        arrays = iter(jax.eval_shape(run, structs))
     outputs = [next(arrays) if plain is None else plain for plain in rest["plain"]]
     return tree_util.tree_unflatten(rest["treedef"], outputs)
 
 
-def _sizes(shape: Shape, batch: Any, size: Any) -> tuple:
+def filled(shape: Shape, batch: Any, size: Any) -> tuple:
+    """The shape with sizes for what is unknown."""
     return tuple((batch if axis == 0 else size) if n is None else n for axis, n in enumerate(shape))
 
 
@@ -318,13 +325,16 @@ class Function:
         """The outputs for one value of each input, in order. `call(node, args, kwargs)` runs a node."""
         scope.spend(f"Model {self.name!r}", steps=2 * len(self.nodes))  # models in models may run twice each
         table = {id(tensor): value for tensor, value in zip(self.inputs, values, strict=True)}
-        for node in self.nodes:
-            if all(id(tensor) in table for tensor in node.output_tensors):
-                continue
-            args, kwargs = node.fill(table)
-            result = call(node, args, kwargs) if call else node.operation(*args, **kwargs)
-            made = tree_util.tree_leaves(result, is_leaf=is_symbolic_leaf)
-            table.update((id(t), value) for t, value in zip(node.output_tensors, made, strict=False))
+        runs = scope.current().runs
+        with scope.enter(runs=[] if runs is None else runs) as here:
+            here.runs.append(table)  # type: ignore[union-attr]
+            for node in self.nodes:
+                if all(id(tensor) in table for tensor in node.output_tensors):
+                    continue
+                args, kwargs = node.fill(table)
+                result = call(node, args, kwargs) if call else node.operation(*args, **kwargs)
+                made = tree_util.tree_leaves(result, is_leaf=is_symbolic_leaf)
+                table.update((id(t), value) for t, value in zip(node.output_tensors, made, strict=False))
         return _filled(self._outputs_struct, table)
 
     def __call__(self, inputs: Any) -> Any:

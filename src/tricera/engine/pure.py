@@ -27,7 +27,7 @@ class stateless:
 
     def __init__(self, variables: Sequence[Variable], values: Sequence[Any], **changes: Any):
         self.table = {**(scope.current().values or {}), **dict(zip(variables, values, strict=True))}
-        self._scope = scope.enter(values=self.table, masks={}, **changes)
+        self._scope = scope.enter(values=self.table, masks={}, runs=[], **changes)
 
     def __enter__(self) -> dict[Variable, Any]:
         self._scope.__enter__()

@@ -24,7 +24,8 @@ class Scope:
         safe: whether files and configurations may make no code; None where nobody said.
         allowance: what may still be made of a file that is being read; None where nobody limits it.
         remat: calls the layers that are made here, as `remat.call(layer, args, kwargs)`; None for a plain call.
-        inferring: whether shapes are being inferred, so that nothing real is computed.
+        inferring: while shapes are inferred, and nothing real is computed: the sizes for an unknown batch and others.
+        runs: what the graphs that run here compute, by the identity of tensors: the innermost last.
     """
 
     values: MutableMapping[Any, Any] | None = None
@@ -34,7 +35,8 @@ class Scope:
     losses: list[tuple[Any, Any]] | None = None
     masks: dict[int, tuple[Any, Any]] | None = None
     custom_objects: Mapping[str, Any] = field(default_factory=dict)
-    inferring: bool = False
+    inferring: tuple[Any, Any] | None = None
+    runs: list[dict[int, Any]] | None = None
     safe: bool | None = None
     allowance: Any = None
     remat: Any = None

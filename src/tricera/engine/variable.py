@@ -111,15 +111,16 @@ class Variable(Operators):
         if isinstance(initializer, str):
             initializer = registry.resolve("initializer", initializer)
         if not callable(initializer):
-            given = jnp.asarray(initializer) if dtype is None else initializer
-            return _concrete(given, dtypes.standardize_dtype(dtype or _default_dtype(given)))
+            with jax.ensure_compile_time_eval():  # a variable may be made while something is traced
+                given = jnp.asarray(initializer) if dtype is None else initializer
+                return _concrete(given, dtypes.standardize_dtype(dtype or _default_dtype(given)))
         if shape is None:
             raise ValueError(
                 report("A Variable made by an initializer needs a shape.", fix="pass `shape=`.", got="shape=None")
             )
         dtype, shape = dtypes.standardize_dtype(dtype), standardize_shape(shape)
         scope.spend(f"Variable {self.path!r} of shape {shape}", math.prod(shape) * jnp.dtype(dtype).itemsize)
-        with jax.ensure_compile_time_eval():  # a layer may be built while something is traced
+        with jax.ensure_compile_time_eval():
             return _concrete(initializer(shape, dtype=dtype), dtype)
 
     @property

@@ -213,7 +213,10 @@ class Lambda(Layer):
     def compute_output_shape(self, input_shape):
         if self._shape is None:
             return super().compute_output_shape(input_shape)
-        return self._shape(input_shape) if callable(self._shape) else (input_shape[0], *self._shape)
+        if callable(self._shape):
+            return self._shape(input_shape)
+        first = input_shape[0] if isinstance(input_shape[0], list | tuple) else input_shape
+        return (first[0], *self._shape)
 
     def get_config(self):
         return {**super().get_config(), "arguments": registry.serialize(self.arguments_given)}

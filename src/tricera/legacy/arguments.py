@@ -6,12 +6,14 @@ from typing import Any
 
 from tricera.engine.configured import argument_names
 from tricera.engine.layer import Layer
-from tricera.legacy import generation, signatures, spellings
+from tricera.legacy import generation, initializations, signatures, spellings
+from tricera.models import Model
 from tricera.optimizers import Optimizer
 from tricera.optimizers.schedules import InverseTimeDecay
 from tricera.saving.past import names
 
 _OF_OPTIMIZERS = {"lr": "learning_rate", "schedule_decay": None}
+_OF_MODELS = {"input": "inputs", "output": "outputs"}
 FORGET = {"one": True, "zero": False, "ones": True, "zeros": False}
 _INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
 
@@ -20,6 +22,8 @@ Arguments = tuple[tuple, dict[str, Any]]
 
 def translate(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
     """What a class of Tricera is to be made with, where old code makes it with `args` and `kwargs`."""
+    if {"input", "output"} <= set(kwargs) and issubclass(cls, Model):
+        return args, {_OF_MODELS.get(name, name): value for name, value in kwargs.items()}
     if not cls.__module__.startswith("tricera."):
         return args, kwargs
     known = argument_names(cls)
@@ -76,6 +80,8 @@ def _of_their_time(args: tuple, kwargs: dict[str, Any]) -> Arguments:
 
 
 def value_of(name: str | None, value: Any) -> Any:
+    if name is not None and name.endswith("_initializer") and inspect.isfunction(value):
+        return initializations.adapted(value)
     if not isinstance(value, str) or name is None:
         return value
     if name.endswith("_initializer"):

@@ -21,7 +21,7 @@ ARGUMENTS = {
 # Names of functions, classes and attributes that only one Keras had.
 NAMES = {
     1: "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D Graph Highway MaxoutDense Merge "
-    "TimeDistributedDense get_output_shape_for image_dim_ordering set_image_dim_ordering nb_val_samples",
+    "TimeDistributedDense merge get_output_shape_for image_dim_ordering set_image_dim_ordering nb_val_samples",
     2: "CuDNNGRU CuDNNLSTM ImageDataGenerator KerasClassifier KerasRegressor Tokenizer evaluate_generator "
     "fit_generator get_session learning_phase multi_gpu_model np_utils predict_classes predict_generator predict_proba "
     "set_session to_yaml model_from_yaml val_acc",
@@ -36,7 +36,7 @@ MODULES = {
     "layers.noise layers.cudnn_recurrent layers.experimental estimator",
     3: "ops random saving src tree distribution quantizers dtype_policies",
 }
-_TOO_COMMON = {"Graph", "Highway", "Merge", "Tokenizer"}  # other packages have attributes of these names
+_TOO_COMMON = {"Graph", "Highway", "Merge", "Tokenizer", "merge"}  # other packages have attributes of these names
 _ARGUMENTS = {name: number for number, names in ARGUMENTS.items() for name in names.split()}
 _NAMES = {name: number for number, names in NAMES.items() for name in names.split()}
 _MODULES = {name: number for number, names in MODULES.items() for name in names.split()}

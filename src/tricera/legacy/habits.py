@@ -1,8 +1,10 @@
 """All that old code needs, put into the places that Tricera keeps for it."""
 
 from tricera import errors
-from tricera.engine import configured
+from tricera.engine import configured, graph
 from tricera.legacy import arguments, generation, methods, names, spellings
+from tricera.legacy.backend import symbols
+from tricera.legacy.layers import merge, protocol
 
 
 def take_up(number: int | None = None, quiet: bool = False) -> None:
@@ -17,4 +19,7 @@ def take_up(number: int | None = None, quiet: bool = False) -> None:
     if names.find not in errors.elsewhere:
         errors.elsewhere.append(names.find)
         configured.translators.append(arguments.translate)
+        graph.settling = symbols
         methods.install()
+        merge.install()
+        protocol.install()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jax import tree_util
 
+from tricera.engine.random import global_seed_generator
 from tricera.legacy import frozen, generation, spellings
 from tricera.models import Model, Sequential
 
@@ -70,6 +71,7 @@ def install() -> None:
         setattr(Model, name, _training(getattr(Model, name)))
     for function in (fit_generator, evaluate_generator, predict_generator):
         setattr(Model, function.__name__, _noted(function))
+    Model.seed_generators = property(seed_generators)  # type: ignore[method-assign,assignment]
     for function in (predict_classes, predict_proba):
         setattr(Sequential, function.__name__, _noted(function))
     for function in (get_output_at, get_input_at):
@@ -128,6 +130,15 @@ def _noted(method: Callable) -> Callable:
         return method(self, *args, **kwargs)
 
     return wrapper
+
+
+_own_generators = Model.seed_generators.fget  # type: ignore[attr-defined]
+
+
+def seed_generators(self: Any) -> list[Any]:
+    """The model's generators, and in old code that of the process, which `K.random_normal` in a Lambda draws from."""
+    own = _own_generators(self)
+    return own if generation.current() > 2 else [*own, global_seed_generator()]
 
 
 def _taking(method: Callable, renamed: dict[str, str | None]) -> Callable:

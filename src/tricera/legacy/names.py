@@ -6,6 +6,7 @@ from typing import Any
 from tricera import layers as public
 from tricera.engine import registry
 from tricera.legacy import backend, layers, paths, spellings
+from tricera.legacy.layers import merge
 from tricera.saving.past import names as past
 
 _ENGINE = {name: f"layers.{name}" for name in ("Input", "InputLayer", "InputSpec", "Layer")}
@@ -32,6 +33,9 @@ NAMES: dict[str, dict[str, str]] = {
 }
 
 
+JOINED = ("layers.Merge", "legacy.engine.Merge", "legacy.engine.merge")  # `layers.merge` is a module
+
+
 def today(module: str, name: str) -> str | None:
     """The path below `keras` of what a module had by an old name; None where the name is none or has no other."""
     if module == "backend":
@@ -56,6 +60,8 @@ def find(module: str, name: str) -> Any:
         return getattr(importlib.import_module(f"tricera.{home}"), last, None)
     if below == "backend":
         return backend.find(name)
+    if path in JOINED:
+        return getattr(merge, name)
     if below == "layers" and name in vars(layers):
         return vars(layers)[name]
     if below == "layers":

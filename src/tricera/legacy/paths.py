@@ -17,7 +17,7 @@ MOVED = {
     "engine.sequential": "legacy.engine",
     "engine.topology": "legacy.engine",
     "engine.training": "legacy.engine",
-    "initializations": "initializers",
+    "initializations": "legacy.initializations",
     "layers.advanced_activations": "layers",
     "layers.containers": "models",
     "layers.convolutional": "layers",

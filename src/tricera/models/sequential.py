@@ -29,7 +29,7 @@ class Sequential(Model):
         Layer.__init__(self, trainable=trainable, name=name)
         self._stack: list[Layer] = []
         self._graph: Functional | None = None
-        self._source: KerasTensor | None = None
+        self._source: Any = None  # a symbolic tensor; several, where the first layer is a model of several inputs
         self._guessed = False  # whether the shape of the source is that of the first data alone
         self._made: list[KerasTensor] = []  # the output of each layer in the graph
         for layer in [layers] if isinstance(layers, Layer) else layers or []:
@@ -68,7 +68,7 @@ class Sequential(Model):
                 )
             )
         if not self._stack and self._source is None:
-            self._source = _declared_input(layer)
+            self._source = declared_input(layer)
         self._stack.append(layer)
         if rebuild:
             self._connect()
@@ -131,8 +131,8 @@ class Sequential(Model):
 
     @property
     def input(self) -> Any:
-        """The symbolic input."""
-        return self._known("input").inputs[0]
+        """The symbolic input, or the list of them."""
+        return self._known("input").input
 
     @property
     def output(self) -> Any:
@@ -187,7 +187,8 @@ class Sequential(Model):
         if type(self).__init__ is not Sequential.__init__:
             return Layer.get_config(self)
         config = {"name": self.name, "trainable": self.trainable, "dtype": registry.serialize(self.dtype_policy)}
-        stack = [*([self._source.node.operation] if self._source is not None else []), *self._stack]  # type: ignore[union-attr]
+        source = [self._source.node.operation] if isinstance(self._source, KerasTensor) else []  # type: ignore[union-attr]
+        stack = [*source, *self._stack]
         return {**config, "layers": [registry.serialize(layer) for layer in stack]}
 
     @classmethod
@@ -201,13 +202,13 @@ class Sequential(Model):
         return model
 
 
-def _declared_input(layer: Layer) -> KerasTensor | None:
-    """The symbolic input that a first layer's `input_shape=` and its relatives declare."""
+def declared_input(layer: Layer) -> Any:
+    """The symbolic input that a first layer's `input_shape=` and its relatives declare; None if it declares none."""
     given = layer._given_shape
     if isinstance(layer, Functional):
-        return layer.inputs[0]
+        return layer.inputs[0] if len(layer.inputs) == 1 else layer.inputs
     if isinstance(layer, Sequential) and layer._source is not None:
-        return Input(batch_shape=layer._source.shape, dtype=layer._source.dtype)
+        return tree_util.tree_map(lambda x: Input(batch_shape=x.shape, dtype=x.dtype), layer._source)
     shape = given.get("batch_shape") or given.get("batch_input_shape")
     if shape is None:
         if "input_shape" in given:

@@ -5,13 +5,13 @@ from typing import Any
 from tricera import config, ops
 from tricera.engine import naming
 from tricera.errors import report
-from tricera.legacy.backend import arrays, graph, nn
+from tricera.legacy.backend import arrays, graph, nn, words
 
 # The same under the same name, or under another.
 _SAME = (
-    "abs", "all", "any", "cast", "cos", "equal", "exp", "expand_dims", "greater", "greater_equal", "less",
+    "abs", "all", "any", "cast", "cos", "equal", "exp", "greater", "greater_equal", "less",
     "less_equal", "log", "logsumexp", "max", "maximum", "min", "minimum", "not_equal", "prod", "round", "sigmoid",
-    "sign", "sin", "softplus", "softsign", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "sum", "tanh",
+    "sign", "sin", "softplus", "softsign", "sqrt", "square", "squeeze", "stack", "std", "sum", "tanh",
     "transpose", "var",
 )  # fmt: skip
 OPS = dict(zip(_SAME, _SAME, strict=True)) | {"pow": "power", "lesser": "less", "lesser_equal": "less_equal"}
@@ -20,6 +20,11 @@ _PREFIXES: dict[str, int] = {}
 
 def find(name: str) -> Any:
     """The function of the old backend by this name; None where there was none."""
+    found = _defined(name)
+    return None if found is None else words.understood(name, found)
+
+
+def _defined(name: str) -> Any:
     if name in OPS:
         return getattr(ops, OPS[name])
     for module in (arrays, graph, nn):

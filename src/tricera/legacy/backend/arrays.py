@@ -2,12 +2,13 @@
 
 import jax
 import numpy as np
+from jax import export
 from jax import numpy as jnp
 
 from tricera import ops
 from tricera.config import floatx, image_data_format
 from tricera.engine.dtypes import dtype_of
-from tricera.engine.graph import KerasTensor
+from tricera.engine.graph import KerasTensor, Operation, record
 from tricera.engine.graph import lift as symbolic
 from tricera.engine.variable import Variable
 
@@ -121,16 +122,44 @@ def get_variable_shape(x):
     return tuple(x.shape)
 
 
-@symbolic
 def shape(x):
-    """The sizes of the axes as an array."""
-    return jnp.asarray(jnp.shape(x), "int32")
+    """The sizes of the axes: numbers, and of a symbolic tensor's unknown ones symbolic numbers."""
+    sizes = x.shape if hasattr(x, "shape") else jnp.shape(x)
+    return tuple(Size(x, axis) if size is None else size for axis, size in enumerate(sizes))
 
 
 @symbolic
 def size(x, name=None):
     """The number of elements as an array."""
     return jnp.asarray(jnp.size(x), "int32")
+
+
+class Size(KerasTensor):
+    """The unknown size of an axis of a symbolic tensor: a number in the graph, and part of a shape."""
+
+    def __init__(self, tensor: KerasTensor, axis: int):
+        super().__init__((), "int32")
+        self.tensor, self.axis = tensor, axis
+        record(Operation(_size), (tensor, axis), {}, self)
+
+
+def _size(x, axis):
+    return jnp.asarray(x.shape[axis], "int32")
+
+
+def with_sizes(compute, shape, *args):
+    """`compute(shape, *args)`, where the shape may have sizes of symbolic tensors, which are known when it runs."""
+    if isinstance(shape, KerasTensor | jax.Array | np.ndarray | int):
+        shape = tuple(np.ravel(shape).tolist())
+    sizes = [size for size in shape if isinstance(size, Size)]
+    fixed = [None if isinstance(size, Size) else size if export.is_symbolic_dim(size) else int(size) for size in shape]
+
+    @symbolic
+    def run(tensors, *args):
+        found = iter(tensor.shape[size.axis] for tensor, size in zip(tensors, sizes, strict=True))
+        return compute(tuple(next(found) if size is None else size for size in fixed), *args)
+
+    return run([size.tensor for size in sizes], *args)
 
 
 def cast_to_floatx(x):
@@ -207,6 +236,11 @@ def l2_normalize(x, axis=None):
 # ---- arranging
 
 
+def expand_dims(x, axis=-1):
+    """`x` with a new axis of size 1."""
+    return ops.expand_dims(x, axis)
+
+
 def permute_dimensions(x, pattern):
     """`x` with its axes in another order."""
     return ops.transpose(x, pattern)
@@ -239,10 +273,9 @@ def batch_flatten(x):
     return jnp.reshape(x, (x.shape[0], int(np.prod(x.shape[1:]))))
 
 
-@symbolic
 def reshape(x, shape):
     """`x` in another shape."""
-    return jnp.reshape(x, tuple(int(n) if isinstance(n, np.integer) else n for n in shape))
+    return with_sizes(lambda shape, x: jnp.reshape(x, shape), shape, x)
 
 
 def concatenate(tensors, axis=-1):
@@ -274,11 +307,15 @@ def one_hot(indices, num_classes):
 
 def temporal_padding(x, padding=(1, 1)):
     """Zeros before and after the steps of `(batch, steps, features)`."""
-    return ops.pad(x, ((0, 0), tuple(padding), (0, 0)))
+    return ops.pad(x, ((0, 0), _both_ends(padding), (0, 0)))
+
+
+def _both_ends(padding):
+    return (padding, padding) if isinstance(padding, int) else tuple(padding)
 
 
 def _spatial_padding(x, padding, data_format):
-    pads = [tuple(pair) for pair in padding]
+    pads = [_both_ends(each) for each in padding]
     first = (data_format or image_data_format()) == "channels_first"
     return ops.pad(x, ((0, 0), (0, 0), *pads) if first else ((0, 0), *pads, (0, 0)))
 

@@ -8,10 +8,12 @@ import numpy as np
 from jax import numpy as jnp
 from jax import tree_util
 
+from tricera import ops
 from tricera.engine import graph, naming, scope
 from tricera.engine.graph import KerasTensor, Operation
 from tricera.engine.layer import Layer
 from tricera.engine.pure import stateless
+from tricera.engine.random import global_seed_generator
 from tricera.engine.variable import Variable
 from tricera.errors import report
 from tricera.layers import Input
@@ -90,7 +92,8 @@ class CompiledFunction:
         self._plain = wanted
         tensors = [x for x in self.inputs if isinstance(x, KerasTensor)]
         self._graph = graph.Function(tensors, [x for x in self._wanted if x is not None])
-        self._variables = list(dict.fromkeys([*_variables(self._graph), *(each.variable for each in self._updates)]))
+        updated = [each.variable for each in self._updates]
+        self._variables = list(dict.fromkeys([*_variables(self._graph), *updated, global_seed_generator().state]))
         self._program = jax.jit(self._run, static_argnames="training")
 
     def _run(self, values: list[Any], arrays: list[Any], training: bool | None) -> tuple[list[Any], list[Any]]:
@@ -147,6 +150,12 @@ def _variables(function: graph.Function) -> list[Variable]:
 
 
 # ---- gradients
+
+
+def stop_gradient(variables):
+    """The tensor, or each of a list, as if it were constant."""
+    several = isinstance(variables, list | tuple)
+    return [ops.stop_gradient(x) for x in variables] if several else ops.stop_gradient(variables)
 
 
 def gradients(loss, variables):
@@ -220,6 +229,10 @@ class Update:
     def __init__(self, variable: Variable, value: Any, how: Callable[[Any, Any], Any] | None = None):
         self.variable, self.value, self.how = variable, value, how or (lambda old, new: new)
 
+    def make(self) -> None:
+        """Change the variable now."""
+        self.variable.assign(self.how(self.variable.value, _value(self.value)))
+
 
 def update(x, new_x):
     """Assign `new_x` to the variable: at once inside of a layer's `call`, else when a function is called."""
@@ -246,7 +259,7 @@ def _change(change: Update) -> Any:
     in_layer = scope.current().losses is not None
     if isinstance(change.value, KerasTensor) or (generation.current() < 3 and not in_layer):
         return change
-    change.variable.assign(change.how(change.variable.value, _value(change.value)))
+    change.make()
     return change.variable
 
 
@@ -260,7 +273,7 @@ def get_value(x):
 
 def batch_get_value(ops):
     """The values of several variables."""
-    return [get_value(x) for x in ops]
+    return list(map(get_value, ops))
 
 
 def set_value(x, value):

@@ -11,7 +11,7 @@ from tricera import ops, random
 from tricera.config import epsilon, floatx, image_data_format
 from tricera.engine.graph import lift as symbolic
 from tricera.layers.past import hard_sigmoid_v2
-from tricera.legacy.backend.arrays import variable
+from tricera.legacy.backend.arrays import variable, with_sizes
 
 # ---- activations
 
@@ -168,6 +168,16 @@ def _cut(x, sizes, data_format):
     return x
 
 
+def deconv2d(x, kernel, output_shape, strides=(1, 1), padding="valid", data_format=None):
+    """`conv2d_transpose`, as Keras 1 called it."""
+    return conv2d_transpose(x, kernel, output_shape, strides, padding, data_format)
+
+
+def atrous_conv2d(x, kernel, dilation_rate=1, padding="valid", data_format=None):
+    """Convolution with holes, as Keras 1 called it."""
+    return _conv(x, kernel, 1, padding, data_format, dilation_rate)
+
+
 def depthwise_conv2d(x, depthwise_kernel, strides=(1, 1), padding="valid", data_format=None, dilation_rate=(1, 1)):
     """Convolution of each channel by itself."""
     return ops.depthwise_conv(x, depthwise_kernel, strides, padding, _format(data_format), dilation_rate)
@@ -266,22 +276,22 @@ def _rnn(inputs, states, mask, constants, step_function, backwards):
 
 def random_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Normally distributed numbers."""
-    return random.normal(tuple(shape), mean, stddev, dtype or floatx(), seed)
+    return with_sizes(lambda shape: random.normal(shape, mean, stddev, dtype or floatx(), seed), shape)
 
 
 def random_uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
     """Numbers between `minval` and `maxval`, all as likely."""
-    return random.uniform(tuple(shape), minval, maxval, dtype or floatx(), seed)
+    return with_sizes(lambda shape: random.uniform(shape, minval, maxval, dtype or floatx(), seed), shape)
 
 
 def random_binomial(shape, p=0.0, dtype=None, seed=None):
     """1 with probability `p`, else 0."""
-    return ops.cast(random.uniform(tuple(shape), seed=seed) <= p, dtype or floatx())
+    return ops.cast(random_uniform(shape, seed=seed) <= p, dtype or floatx())
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Normally distributed numbers, none further than two deviations from the mean."""
-    return random.truncated_normal(tuple(shape), mean, stddev, dtype or floatx(), seed)
+    return with_sizes(lambda shape: random.truncated_normal(shape, mean, stddev, dtype or floatx(), seed), shape)
 
 
 def random_uniform_variable(shape, low, high, dtype=None, name=None, seed=None):

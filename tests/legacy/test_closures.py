@@ -1,0 +1,165 @@
+"""Models of Keras 1 and 2 whose losses and layers hold on to symbolic tensors, and layers written for those Keras."""
+
+import subprocess
+import sys
+
+PROGRAM = r"""
+import numpy as np
+import tricera
+tricera.install({generation}, quiet=True)
+from keras import backend as K, initializations, objectives
+from keras.engine.topology import Layer
+from keras.layers import Activation, Dense, Input, Lambda, LSTM, Merge, SimpleRNN, merge
+from keras.models import Model, Sequential, model_from_json
+{body}
+"""
+AUTOENCODER = """
+x = Input((3,))
+mean, log_variance = Dense(2)(x), Dense(2)(x)
+def sampling(args):
+    mean, log_variance = args
+    return mean + K.exp(log_variance / 2) * K.random_normal(shape=(K.shape(mean)[0], 2), mean=0.0, std=0.0)
+decoded = Dense(3)(Lambda(sampling, output_shape=(2,))([mean, log_variance]))
+divergence = lambda: -0.5 * K.sum(1 + log_variance - K.square(mean) - K.exp(log_variance), axis=-1)
+data = np.random.rand(8, 3).astype("float32")
+m, v, d = Model(x, [mean, log_variance, decoded]).predict(data, verbose=0)
+expected = np.mean(np.mean((data - d) ** 2, -1) - 0.5 * np.sum(1 + v - m**2 - np.exp(v), -1))
+"""
+
+
+def run(body, generation=1):
+    program = PROGRAM.format(generation=generation, body=body)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_losses_of_symbolic_tensors():
+    run(
+        AUTOENCODER
+        + r"""
+def loss(y, decoded):
+    return objectives.mean_squared_error(y, decoded) + divergence()
+model = Model(input=x, output=decoded)
+model.compile('sgd', loss=loss)
+np.testing.assert_allclose(model.evaluate(data, data, verbose=0), expected, rtol=1e-5)
+model.fit(data, data, nb_epoch=2, verbose=0)
+assert model.evaluate(data, data, verbose=0) < expected
+
+class Losing(Layer):
+    def call(self, inputs):
+        x, decoded = inputs
+        self.add_loss(K.mean(objectives.mean_squared_error(x, decoded) + divergence()), inputs=inputs)
+        return x
+expected = model.evaluate(data, data, verbose=0)
+model = Model(x, Losing()([x, decoded]))
+model.compile('sgd', loss=None)
+np.testing.assert_allclose(model.evaluate(data, None, verbose=0), expected, rtol=1e-5)
+
+model = Model(x, decoded)
+model.add_loss(K.mean(objectives.mean_squared_error(x, decoded) + divergence()))
+model.compile('sgd')
+np.testing.assert_allclose(model.evaluate(data, verbose=0), expected, rtol=1e-5)
+model.fit(data, epochs=1, verbose=0)
+assert model.evaluate(data, verbose=0) < expected
+"""
+    )
+
+
+def test_random_numbers_differ_from_call_to_call():
+    run(
+        """
+x = Input((3,))
+model = Model(x, Lambda(lambda t: t + K.random_normal(K.shape(t)))(x))
+first, second = (model.predict(np.zeros((4, 3)), verbose=0) for _ in range(2))
+assert first.shape == (4, 3) and not np.allclose(first, second)
+f = K.function([x], [K.random_uniform((K.shape(x)[0], 2), low=1.0, high=2.0)])
+first, second = (f([np.zeros((5, 3))])[0] for _ in range(2))
+assert first.shape == (5, 2) and first.min() >= 1 and not np.allclose(first, second)
+"""
+    )
+
+
+def test_layers_of_keras_1_and_2():
+    run(
+        r"""
+class First(Layer):
+    def __init__(self, output_dim, init='glorot_uniform', **kwargs):
+        self.output_dim, self.init = output_dim, initializations.get(init)
+        super(First, self).__init__(**kwargs)
+    def build(self, input_shape):
+        self.W = self.init((input_shape[1], self.output_dim), name='{}_W'.format(self.name))
+        self.b = K.zeros((self.output_dim,))
+        self.scale = K.variable(np.full(self.output_dim, 3.0))
+        self.trainable_weights = [self.W, self.b]
+    def call(self, x, mask=None):
+        return K.dot(x, self.W) * self.scale + self.b
+    def get_output_shape_for(self, input_shape):
+        return (input_shape[0], self.output_dim)
+
+class Second(Layer):
+    def build(self, input_shape):
+        self.kernel = self.add_weight('kernel', (input_shape[1], 2), initializer='uniform')
+        self.steps = self.add_weight('a/b', (2,), 'float32', 'zero', trainable=False)
+        super(Second, self).build(input_shape)
+    def call(self, x):
+        self.add_update([(self.steps, self.steps + 1)], x)
+        return K.dot(x, self.kernel)
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 2)
+
+first, second = First(3, input_dim=4), Second()
+model = Sequential([first, second])
+before = K.get_value(first.scale)
+model.compile('sgd', 'mse')
+model.fit(np.ones((8, 4)), np.ones((8, 2)), nb_epoch=1, batch_size=4, verbose=0)
+assert first.get_output_shape_for((None, 4)) == first.output_shape == first.get_output_shape_at(0) == (None, 3)
+assert list(map(id, first.trainable_weights)) == [id(first.W), id(first.b)]
+assert (K.get_value(first.scale) == before).all() and K.get_value(second.steps).tolist() == [2.0, 2.0]
+
+rnn = SimpleRNN(2, init=lambda shape, name: initializations.normal(shape, scale=0.001, name=name),
+                inner_init=lambda shape, name: initializations.identity(shape, scale=2.0), input_shape=(3, 1))
+kernel, recurrent, bias = Sequential([rnn]).get_weights()
+assert abs(kernel).max() < 0.01 and recurrent.tolist() == [[2, 0], [0, 2]]
+
+model = Sequential([LSTM(2, stateful=True, batch_input_shape=(2, 3, 1))])
+first, second = (model.predict(np.ones((2, 3, 1)), batch_size=2, verbose=0) for _ in range(2))
+model.reset_states()
+assert model.stateful and not np.allclose(first, second)
+np.testing.assert_allclose(model.predict(np.ones((2, 3, 1)), batch_size=2, verbose=0), first)
+"""
+    )
+
+
+def test_merge():
+    run(
+        r"""
+left = Sequential([Dense(2, input_dim=3), Activation('relu')])
+right = Sequential([Dense(2, input_dim=5)])
+model = Sequential()
+model.add(Merge([left, right, Dense(2, input_shape=(4,))], mode='concat'))
+model.add(Dense(1))
+model.compile('sgd', 'mse')
+data = [np.random.rand(6, size) for size in (3, 5, 4)]
+model.fit(data, np.ones(6), nb_epoch=1, verbose=0)
+again = model_from_json(model.to_json())
+again.set_weights(model.get_weights())
+np.testing.assert_allclose(again.predict(data, verbose=0), model.predict(data, verbose=0), rtol=1e-5)
+
+a, b = Input((2,)), Input((2,))
+modes = {'sum': [3, 5], 'mul': [2, 6], 'ave': [1.5, 2.5], 'max': [2, 3], 'concat': [1, 2, 2, 3], 'dot': [8]}
+modes = {**modes, 'cos': [8 / 65**0.5], lambda tensors: tensors[0] - tensors[1]: [-1, -1]}
+merged = Model(input=[a, b], output=[merge([a, b], mode=mode) for mode in modes])
+found = merged.predict([np.array([[1.0, 2.0]]), np.array([[2.0, 3.0]])], verbose=0)
+for wanted, got in zip(modes.values(), found):
+    np.testing.assert_allclose(got[0], wanted, rtol=1e-6)
+try:
+    merge([a, b], mode='summ')
+except ValueError as error:
+    assert str(error) == '''Merge: there is no mode 'summ'.
+  expected: sum, mul, concat, ave, max, dot, cos, or a function of the list of tensors
+  fix:      did you mean 'sum'?'''
+else:
+    raise AssertionError
+"""
+    )
