@@ -59,7 +59,7 @@ def _settle(options: argparse.Namespace, source: str) -> None:
     """Bind `keras`, and say for which Keras the program seems to be written."""
     found, reason = generation.generation(source)
     number = options.keras or found
-    alias.install(number, options.quiet)
+    alias.install(number, options.quiet, source)
     if not options.quiet:
         because = f" (line {reason.line}: {reason.what})" if reason and not options.keras else ""
         print(f"tricera: Keras {number} code{because}", file=sys.stderr)

@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 from tricera.errors import did_you_mean, report
-from tricera.legacy import habits, paths, spellings
+from tricera.legacy import beside, habits, paths, spellings
 
 _EAGER = [path for path in paths.MOVED if path.startswith("engine")]
 
@@ -68,11 +68,13 @@ def _unknown(name: str) -> str:
     )
 
 
-_door = _Door()
+_door, _tensorflow = _Door(), beside.Finder()
 
 
-def install(generation: int | None = None, quiet: bool = False) -> None:
+def install(generation: int | None = None, quiet: bool = False, program: str | None = None) -> None:
     """Bind `keras`, `tf_keras` and `tensorflow.keras`, with all their modules, to Tricera, in this process.
+
+    `tensorflow` itself is a stand-in, with what scripts for Keras use of it, where TensorFlow is not installed.
 
     Calling it again changes nothing but the generation. When the process ends, the old spellings that the program used
     are told once, with what they are called today.
@@ -80,6 +82,8 @@ def install(generation: int | None = None, quiet: bool = False) -> None:
     Args:
         generation: 1, 2 or 3, the Keras whose habits hold where they differ; 3 unless an earlier call chose another.
         quiet: do not tell the old spellings.
+        program: the text of the program, if it is known: where TensorFlow is installed, the stand-in is still taken
+            if it has all that the program uses.
 
     Raises:
         ImportError: Keras itself has been imported.
@@ -94,9 +98,10 @@ def install(generation: int | None = None, quiet: bool = False) -> None:
             )
         )
     habits.take_up(generation, quiet)
+    _tensorflow.program = _tensorflow.program if program is None else program
     if _door in sys.meta_path:
         return
-    sys.meta_path.insert(0, _door)
+    sys.meta_path[:0] = [_door, _tensorflow]
     sys.meta_path.append(_Beside())
     for root in ("keras", "tf_keras"):
         sys.modules[root] = sys.modules["tricera"]

@@ -101,10 +101,15 @@ def close(source: Any) -> None:
         source.close()
 
 
+def elements(source: Iterable[Any]) -> Iterator[Any]:
+    """An iterator over `source`; of a data set, over its elements as they are, not as they are shown."""
+    return source._open() if hasattr(source, "_open") else iter(source)
+
+
 @contextlib.contextmanager
 def opened(source: Iterable[Any]) -> Iterator[Iterator[Any]]:
     """An iterator over `source` that is closed at once, not when it is collected: no thread outlives it."""
-    items = iter(source)
+    items = elements(source)
     try:
         yield items
     finally:

@@ -17,6 +17,9 @@ INFINITE_CARDINALITY = -1
 UNKNOWN_CARDINALITY = -2
 _AHEAD = 4
 
+# What `legacy` adds to: each makes of an element what whoever iterates by hand is to see.
+shown: list[Callable[[Any], Any]] = []
+
 
 class Dataset:
     """Elements in order, as often as they are asked for: `for element in dataset`, or `model.fit(dataset)`.
@@ -131,11 +134,14 @@ class Dataset:
     # ---- what it is
 
     def __iter__(self) -> Iterator[Any]:
-        return self._open()
+        items = self._open()
+        for show in shown:
+            items = map(show, items)
+        return items
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """An iterator over the elements, which are NumPy's already."""
-        return iter(self)
+        return self._open()
 
     def cardinality(self) -> int:
         """The number of elements, or `INFINITE_CARDINALITY` (-1), or `UNKNOWN_CARDINALITY` (-2)."""
@@ -411,7 +417,7 @@ class Dataset:
     def prefetch(self, buffer_size: int | None = AUTOTUNE, name: str | None = None) -> "Dataset":
         """The same elements, made by a thread that stays `buffer_size` of them ahead."""
         size = _AHEAD if buffer_size is None or buffer_size < 0 else buffer_size
-        return self if size == 0 else self._then(lambda: ahead.prefetched(iter(self), size))
+        return self if size == 0 else self._then(lambda: ahead.prefetched(self._open(), size))
 
     def with_options(self, options: Any, name: str | None = None) -> "Dataset":
         """The same data set: there is nothing to set."""

@@ -9,7 +9,7 @@ import numpy as np
 from jax import tree_util
 
 from tricera.data import element
-from tricera.data.ahead import opened
+from tricera.data.ahead import elements, opened
 
 Elements = Iterator[Any]
 
@@ -95,7 +95,7 @@ def repeated(source: Iterable, count: int) -> Elements:
 
 def zipped(structure: Any, sources: list[Iterable]) -> Elements:
     """One element of each source, in the structure of them; until the shortest ends."""
-    iterators = [iter(source) for source in sources]
+    iterators = [elements(source) for source in sources]
     try:
         for items in zip(*iterators, strict=False):
             yield tree_util.tree_unflatten(structure, items)
@@ -116,7 +116,7 @@ def interleaved(source: Iterable, make: Callable[[tuple[int, Any]], Iterable], c
     """The same, `block` elements of each of `cycle` in turn; one that ends makes room for the next."""
     with opened(source) as items:
         numbered = enumerate(items)
-        turns: deque[Iterator] = deque(iter(make(each)) for each in itertools.islice(numbered, cycle))
+        turns: deque[Iterator] = deque(elements(make(each)) for each in itertools.islice(numbered, cycle))
         while turns:
             inner = turns.popleft()
             given = list(itertools.islice(inner, block))
@@ -124,7 +124,7 @@ def interleaved(source: Iterable, make: Callable[[tuple[int, Any]], Iterable], c
             if len(given) == block:
                 turns.append(inner)
             else:
-                turns.extend(iter(make(each)) for each in itertools.islice(numbered, 1))
+                turns.extend(elements(make(each)) for each in itertools.islice(numbered, 1))
 
 
 def windows(source: Iterable, size: int, shift: int, stride: int, drop_remainder: bool) -> Iterator[list[Any]]:

@@ -1,6 +1,6 @@
 """The one context of a call: state table, training, name path, autocast, losses, custom objects."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -26,6 +26,7 @@ class Scope:
         remat: calls the layers that are made here, as `remat.call(layer, args, kwargs)`; None for a plain call.
         inferring: while shapes are inferred, and nothing real is computed: the sizes for an unknown batch and others.
         runs: what the graphs that run here compute, by the identity of tensors: the innermost last.
+        watch: told of each variable that is read, and of its value.
     """
 
     values: MutableMapping[Any, Any] | None = None
@@ -40,6 +41,7 @@ class Scope:
     safe: bool | None = None
     allowance: Any = None
     remat: Any = None
+    watch: Callable[[Any, Any], None] | None = None
 
 
 _current: ContextVar[Scope] = ContextVar("tricera_scope")

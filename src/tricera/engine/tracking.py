@@ -11,6 +11,7 @@ from typing import Any
 UNTRACKED = {
     "_arguments",
     "_losses",
+    "_variables_beside",
     "optimizer",
     "loss",
     "history",

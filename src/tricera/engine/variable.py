@@ -137,6 +137,8 @@ class Variable(Operators):
             value = here.values[self]
         else:
             value, self._lent = self._value, True
+        if here.watch is not None:
+            here.watch(self, value)
         return value if (dtype := self.dtype) == self._dtype else value.astype(dtype)
 
     def assign(self, value: Any) -> Any:

@@ -1,6 +1,13 @@
 """Where the modules of every Keras stood, and which module of Tricera stands for each."""
 
-ROOTS = ("tensorflow.keras", "tf_keras", "keras")
+ROOTS = (
+    "tensorflow.keras",
+    "tensorflow.python.keras",
+    "tensorflow.compat.v1.keras",
+    "tensorflow.compat.v2.keras",
+    "tf_keras",
+    "keras",
+)
 
 # Paths below `keras` in Keras 1 and 2 whose names are now kept elsewhere.
 MOVED = {

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from tricera.data import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, PyDataset
-from tricera.data.ahead import opened, ordered, prefetched
+from tricera.data.ahead import elements, opened, ordered, prefetched
 from tricera.data.processes import Workers
 from tricera.errors import report
 from tricera.train import checks
@@ -199,7 +199,7 @@ def from_iterable(source: Any) -> Stream:
     once = isinstance(source, Iterator)
     steps = UNKNOWN_CARDINALITY if once else _count(source)
     return Stream(
-        lambda: _left_open(source) if once else iter(source),
+        lambda: _left_open(source) if once else elements(source),
         steps if steps >= 0 else None,
         once or steps == INFINITE_CARDINALITY,
     )

@@ -1,7 +1,7 @@
 """compile, and what every way of training stands on: metrics, checks, program keys, the state."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jax import tree_util
@@ -25,14 +25,22 @@ class Cells:
     Args:
         kind: `"train"`: trainable, others, optimizer's, metrics'; `"test"`: without the optimizer's;
             `"predict"`: trainable and others alone.
+        beside: variables that count among the others, if they are none of the model's.
     """
 
-    def __init__(self, model: Any, kind: str):
+    def __init__(self, model: Any, kind: str, beside: Sequence[Any] = ()):
         self._model, self._kind = model, kind
         self._metrics = model.metrics if kind != "predict" else []
         optimizer = [list(model.optimizer.variables)] if kind == "train" else []
         metrics = [[v for metric in self._metrics for v in metric.variables]] if kind != "predict" else []
-        self.groups = (model.trainable_variables, model.non_trainable_variables, *optimizer, *metrics)
+        self.groups = [model.trainable_variables, model.non_trainable_variables, *optimizer, *metrics]
+        known = set(self.variables)
+        self.groups[1] = [*self.groups[1], *(v for v in beside if v not in known)]
+
+    @property
+    def variables(self) -> list[Any]:
+        """All of them, group after group."""
+        return [v for group in self.groups for v in group]
 
     def take(self) -> State:
         """The values, for a program; those of training are given away, so that it may reuse their memory."""
@@ -222,7 +230,11 @@ class Trainable(Steps):
 
     def _at_hand(self, kind: str) -> tuple[Any, Cells]:
         """The key and the variables of the model's programs of a kind."""
-        return self._keep(kind, lambda: (self._program_key(kind), Cells(self, kind)))
+        return self._keep(kind, lambda: (self._program_key(kind), Cells(self, kind, self._beside(kind))))
+
+    def _beside(self, kind: str) -> Sequence[Any]:
+        """The variables that a step of this kind uses, and that need not be the model's: whoever traced it knows."""
+        return self.__dict__.get("_variables_beside", {}).get(kind, ())
 
     def _program_key(self, kind: str) -> Any:
         """What the model's programs depend on: shared by models of equal structure, if nothing in it is the user's."""
