@@ -9,17 +9,9 @@ from typing import Any
 
 # Attributes that hold what belongs to somebody else.
 UNTRACKED = {
-    "_arguments",
-    "_losses",
-    "_variables_beside",
-    "optimizer",
-    "loss",
-    "history",
-    "_loss_tracker",
-    "_compile_metrics",
-    "_compile_loss",
-    "_compile_config",
-}
+    "_arguments", "_losses", "_variables_beside", "optimizer", "loss", "history",
+    "_loss_tracker", "_compile_metrics", "_compile_loss", "_compile_config",
+}  # fmt: skip
 
 
 def held(owner: Any, kind: str) -> list[Any]:
