@@ -130,7 +130,7 @@ def _answers(layer: Any, x: Any, chosen: Any) -> Any:
     x = jnp.moveaxis(inside.channels_last(layer, x), -1, 1)
     reach = [(size - 1) * rate + 1 for size, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
     x = jnp.pad(x, ((0, 0), (0, 0), *lax.padtype_to_pads(x.shape[2:], reach, layer.strides, layer.padding.upper())))
-    sums = _correlated(layer.strides, layer.dilation_rate, x, kernels)
+    sums = _correlated(layer.strides, layer.dilation_rate, lax.optimization_barrier(x), kernels)
     return layer.activation(sums + layer.bias.value[chosen, None, None] if layer.use_bias else sums)
 
 
@@ -143,12 +143,19 @@ def _correlated(strides: Sequence[int], rates: Sequence[int], x: Any, kernels: A
     window = kernels.shape[1:3]
     sizes = [(a - (k - 1) * r - 1) // s + 1 for a, k, r, s in zip(x.shape[2:], window, rates, strides, strict=True)]
 
-    def seen(axis: int, k: int) -> slice:
-        start = k * rates[axis]
-        return slice(start, start + (sizes[axis] - 1) * strides[axis] + 1, strides[axis])
+    def seen(i: int, j: int, c: int) -> Any:
+        starts = i * rates[0], j * rates[1]
+        stops = [a + (n - 1) * s + 1 for a, n, s in zip(starts, sizes, strides, strict=True)]
+        return lax.slice(x, (0, c, *starts), (len(x), c + 1, *stops), (1, 1, *strides))
 
-    places = np.ndindex(kernels.shape[1:])
-    return sum(x[:, c, seen(0, i), seen(1, j)] * kernels[:, i, j, c, None, None] for i, j, c in places)
+    return _summed(seen, kernels)[:, 0]
+
+
+def _summed(seen: Callable[[int, int, int], Any], kernels: Any) -> Any:
+    """The sum of what is seen at each place `(i, j)` of channel `c`, by the kernels' weights there."""
+    places = list(np.ndindex(*kernels.shape[1:]))
+    weights = jnp.split(kernels.reshape(len(kernels), -1, 1, 1), len(places), axis=1)
+    return sum(seen(*place) * weight for place, weight in zip(places, weights, strict=True))
 
 
 def _correlated_forward(strides: Sequence[int], rates: Sequence[int], x: Any, kernels: Any) -> Any:
@@ -163,16 +170,14 @@ def _correlated_backward(strides: Sequence[int], rates: Sequence[int], kept: Any
         ((k - 1) * r, a - (n - 1) * s - 1, s - 1)
         for a, n, k, r, s in zip((height, width), slope.shape[1:], (rows, columns), rates, strides, strict=True)
     ]
-    spread = lax.pad(slope, jnp.zeros((), slope.dtype), ((0, 0, 0), *around))
+    spread = lax.optimization_barrier(lax.pad(slope, jnp.zeros((), slope.dtype), ((0, 0, 0), *around)))[:, None]
 
-    def by(c: int) -> Any:
-        return sum(
-            spread[:, (rows - 1 - i) * rates[0] :, (columns - 1 - j) * rates[1] :][:, :height, :width]
-            * kernels[:, i, j, c, None, None]
-            for i, j in np.ndindex(rows, columns)
-        )
+    def seen(i: int, j: int, _: int) -> Any:
+        top, left = (rows - 1 - i) * rates[0], (columns - 1 - j) * rates[1]
+        return lax.slice(spread, (0, 0, top, left), (len(x), 1, top + height, left + width))
 
-    return jnp.stack([by(c) for c in range(x.shape[1])], 1), None
+    channels = jnp.split(kernels, kernels.shape[-1], axis=-1)
+    return jnp.concatenate([_summed(seen, own) for own in channels], 1), None
 
 
 _correlated.defvjp(_correlated_forward, _correlated_backward)
