@@ -14,47 +14,44 @@ WINDOW, EPOCHS, SHOWN = 14, 30, 90
 
 def series():
     """Days with a count, weather and weekday; the first column is what to forecast."""
-    path = file("csv/auckland_cycling*.csv", "Auckland's count of cyclists", "a made-up weekly rhythm")
-    if path:
+    if path := file("csv/auckland_cycling*.csv", "Auckland's count of cyclists", "a made-up weekly rhythm"):
         table = np.genfromtxt(path, delimiter=",", names=True, dtype=None, encoding="utf8")
         return np.stack([table[name].astype(float) for name in COLUMNS], -1)
     day = np.arange(2000)
-    noise = np.random.default_rng(0).normal(0, 60, 2000)
-    return np.stack([1000 + 300 * np.sin(day * 2 * np.pi / 365) + 200 * (day % 7 < 5) + noise, day % 7 < 5.0], -1)
+    mean = 1000 + 300 * np.sin(day * 2 * np.pi / 365) + 200 * (day % 7 < 5)
+    return np.stack([np.random.default_rng(0).normal(mean, 60), day % 7 < 5], -1)
 
 
 def stacked(features):
-    hidden = [layers.LSTM(32, return_sequences=True), layers.LSTM(32)]
-    return keras.Sequential([keras.Input((WINDOW, features)), *hidden, layers.Dense(1)], name="stacked")
+    stack = [layers.LSTM(32, return_sequences=True), layers.LSTM(32), layers.Dense(1)]
+    return keras.Sequential([keras.Input((WINDOW, features)), *stack], name="stacked")
 
 
 def attentive(features):
     days = keras.Input((WINDOW, features))
     states = layers.LSTM(32, return_sequences=True)(days)
     last = layers.Lambda(lambda x: x[:, -1:])(states)
-    seen = layers.Attention(name="attention")([last, states])
-    return keras.Model(days, layers.Dense(1)(layers.Flatten()(layers.Concatenate()([seen, last]))), name="attentive")
+    both = layers.Concatenate()([layers.Attention(name="attention")([last, states]), last])
+    return keras.Model(days, layers.Dense(1)(layers.Flatten()(both)), name="attentive")
 
 
 def main():
     keras.utils.set_random_seed(0)
     table = series()
-    split = int(0.8 * len(table))
-    scaler = StandardScaler().fit(table[:split])
-    scaled = scaler.transform(table).astype("float32")
+    scaler = StandardScaler().fit(table[: (split := int(0.8 * len(table)))])
+    scaled = scaler.transform(table)
     windows = np.stack([scaled[i : i + WINDOW] for i in range(len(scaled) - WINDOW)])
-    x, y, x_test = windows[: split - WINDOW], scaled[WINDOW:split, :1], windows[split - WINDOW :]
+    x, x_test, y = windows[: split - WINDOW], windows[split - WINDOW :], scaled[WINDOW:split, :1]
     figure, axis = figures.new(8, 3.6)
-    axis.plot(table[split:, 0][:SHOWN], color="black", label="counted")
+    axis.plot(table[split : split + SHOWN, 0], color="black", label="counted")
     for build, color in ((stacked, figures.ORANGE), (attentive, figures.BLUE)):
         model = build(table.shape[1])
         model.compile("adam", "mse")
         model.fit(x, y, batch_size=64, epochs=EPOCHS, verbose=0)
         days = model.predict(x_test, verbose=0) * scaler.deviation[0] + scaler.mean[0]  # the scaler's inverse
-        error = np.abs(days[:, 0] - table[split:, 0]).mean()
-        axis.plot(days[:SHOWN, 0], color=color, label=f"{model.name} LSTM, off by {error:.0f} on average")
+        off = abs(days[:, 0] - table[split:, 0]).mean()
+        axis.plot(days[:SHOWN, 0], color=color, label=f"{model.name} LSTM, off by {off:.0f} on average")
     axis.set(title="Cyclists a day, forecast the day before", xlabel="day of the test time", ylim=(0, None))
-    figures.plain(axis)
     axis.legend(frameon=False, ncols=3, loc="lower center", fontsize=9)
     figures.finish(figure, FOLDER / "forecast.png")
 

@@ -49,7 +49,7 @@ def word_index(words):
     """The words of the numbers that `texts("imdb", ...)` gives, by number."""
     index = _or(keras.datasets.imdb.get_word_index, "The index of words", ("the numbers", dict))
     names = {number + 3: word for word, number in index.items() if number + 3 < words}
-    return {number: names.get(number, f"<{number}>") for number in range(words)}
+    return {number: f"<{number}>" for number in range(words)} | names | {0: "", 1: "<start>", 2: "<rare>"}
 
 
 def file(pattern, what, instead):

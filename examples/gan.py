@@ -7,7 +7,7 @@ import tricera as keras
 from tricera import layers
 from tricera.visualization import figure as figures
 
-STEPS, BATCH, NOISE = 2500, 64, 32
+STEPS, BATCH, NOISE = 2000, 64, 32
 
 
 def main():

@@ -17,9 +17,8 @@ def main():
             layers.Conv2D(16, 3, activation="relu", name="conv1"),
             layers.MaxPooling2D(name="pool1"),
             layers.Conv2D(32, 3, activation="relu", name="conv2"),
-            layers.MaxPooling2D(name="pool2"),
-            layers.Conv2D(32, 3, activation="relu", name="conv3"),
-            layers.Flatten(),
+            layers.Conv2D(64, 3, activation="relu", name="conv3"),
+            layers.GlobalAveragePooling2D(),
             layers.Dense(10, activation="softmax"),
         ]
     )

@@ -6,7 +6,7 @@ from found import FOLDER, file
 import tricera as keras
 from tricera import layers, visualization
 
-LENGTH, LETTERS, EPOCHS, WRITTEN = 40, 200_000, 10, 200
+LENGTH, LETTERS, EPOCHS, WRITTEN = 40, 150_000, 8, 120
 
 
 def text():

@@ -7,7 +7,7 @@ import tricera as keras
 from tricera import layers, ops
 from tricera.visualization import figure as figures
 
-SAMPLES, EPOCHS, SIDE = 20000, 20, 15
+SAMPLES, EPOCHS, SIDE = 12000, 15, 15
 
 
 class Sampling(layers.Layer):

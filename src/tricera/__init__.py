@@ -35,6 +35,7 @@ from tricera import (  # noqa: E402
     regularizers,
     tree,
     utils,
+    visualization,
     wrappers,
 )
 from tricera.alias import install  # noqa: E402
@@ -52,6 +53,7 @@ from tricera.optimizers import Optimizer  # noqa: E402
 from tricera.regularizers import Regularizer  # noqa: E402
 from tricera.transform.blocks import StatelessScope, SymbolicScope, device, name_scope  # noqa: E402
 from tricera.transform.remat import RematScope, remat  # noqa: E402
+from tricera.visualization.report import report  # noqa: E402
 
 __version__ = "0.1.0"
 
@@ -101,8 +103,10 @@ __all__ = [
     "random",
     "regularizers",
     "remat",
+    "report",
     "tree",
     "utils",
+    "visualization",
     "wrappers",
 ]
 

@@ -21,6 +21,7 @@ _settings: dict[str, Any] = {
     "load_limit": 1 << 32,
     "dtype_policy": None,
     "interactive_logging": True,
+    "coach": True,
     "flash_attention": None,
     "max_epochs": None,
     "max_steps_per_epoch": None,
@@ -175,6 +176,16 @@ def disable_interactive_logging() -> None:
 def is_interactive_logging_enabled() -> bool:
     """Whether progress is shown on the screen."""
     return _settings["interactive_logging"]
+
+
+def coach(say: bool = True) -> None:
+    """Let `compile` and `fit` say what is likely to be a mistake, each once in one line, as at the start; or not."""
+    _settings["coach"] = bool(say)
+
+
+def is_coach_enabled() -> bool:
+    """Whether `compile` and `fit` say what is likely to be a mistake."""
+    return _settings["coach"]
 
 
 def enable_traceback_filtering() -> None:

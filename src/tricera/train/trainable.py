@@ -13,6 +13,7 @@ from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
 from tricera.errors import report
 from tricera.train import checks, structure
+from tricera.train.coach import say as coach
 from tricera.train.compiled import CompiledLoss, CompiledMetrics
 from tricera.train.data import Arrays
 from tricera.train.plan import Plan
@@ -140,6 +141,7 @@ class Trainable(Steps):
         self._loss_tracker = metrics_module.Mean(name="loss")
         self.compiled, self.stop_training = True, False
         self._program_token = object()
+        coach.on_compile(self)
 
     def _scaled(self, optimizer: Any, auto_scale_loss: bool) -> Any:
         float16 = getattr(self, "dtype_policy", None) is not None and self.dtype_policy.name == "mixed_float16"

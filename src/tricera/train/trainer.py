@@ -15,6 +15,8 @@ from tricera.callbacks import screen
 from tricera.errors import report
 from tricera.train import checks
 from tricera.train.batches import Batches, floats
+from tricera.train.coach import say as coach
+from tricera.train.coach.nan import Watch
 from tricera.train.data import Arrays
 from tricera.train.interrupt import interruptible
 from tricera.train.loop import Runner, steps_of, stop_of
@@ -85,6 +87,7 @@ class Trainer(Batches):
         with closed(source, validation):
             if self._ready(source, training=True) and isinstance(source, Arrays):
                 source.peek_order(shuffle)
+            coach.on_fit(self, source, validation)
             return self._train(
                 source,
                 validation,
@@ -116,15 +119,18 @@ class Trainer(Batches):
         callbacks.on_train_begin()
         training.begin(shuffle)
         logs: dict[str, Any] = {}
+        watch = Watch(self, runner)
         try:
             with interruptible() as interrupted:
                 for epoch_index in range(training.epoch, 0 if self.stop_training else epochs.stop):
                     training.epoch = epoch_index
                     callbacks.on_epoch_begin(epoch_index)
+                    watch.begin()
                     logs = self._train_epoch(runner, callbacks, shuffle, steps_per_epoch, every_batch, interrupted)
                     if validate is not None and _due(epoch_index, validation_freq):
                         logs.update(validate(callbacks))
                     callbacks.on_epoch_end(epoch_index, logs)
+                    watch.end(epoch_index, logs)
                     self._train_plan = runner.plan
                     if self.stop_training or not logs:
                         break
@@ -135,7 +141,24 @@ class Trainer(Batches):
             self._under_way = None
         self._finish()
         callbacks.on_train_end(logs)
+        coach.on_end(self.history)
         return self.history
+
+    def check(self, x: Any, y: Any = None, validation_data: Any = None, batch_size: int | None = None) -> list[str]:
+        """What is likely to be a mistake in the model and these data, a line each; nothing is trained.
+
+        Args:
+            x, y, validation_data, batch_size: as `fit` takes them.
+
+        Raises:
+            ValueError: data that do not fit the model at all, or a model that is not compiled.
+        """
+        self._require_compiled("check")
+        source = source_of(x, y, None, batch_size, None, False)
+        validation = validation_of(validation_data, batch_size, None)
+        with closed(source, validation):
+            self._ready(source, training=False)
+            return coach.all_notes(self, source, validation)
 
     def _train_epoch(
         self, runner: Runner, callbacks: Any, shuffle: Any, limit: int | None, every_batch: bool, interrupted: Any

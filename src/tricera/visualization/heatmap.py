@@ -91,7 +91,7 @@ def _program(model: Any, convolution: Any) -> Callable:
     The slope is that along a zero added to the maps: nothing below them is differentiated, and whatever way the
     model takes around them is.
     """
-    last = _last(model)
+    last = next(iter(inside.makers_of(model)), None)
     activation = getattr(last, "activation", None)
     squashing = activation if activation in (softmax, sigmoid) else None
 
@@ -124,15 +124,6 @@ def _program(model: Any, convolution: Any) -> Callable:
 
     compiled = jax.jit(pure(run, model.variables, training=False))
     return lambda *args: compiled(*args)[0]
-
-
-def _last(model: Any) -> Any:
-    """The layer that makes the output, in whatever model inside of the model it stands; None where no graph says."""
-    graph = getattr(model, "_graph", None) or model
-    if not hasattr(graph, "_function"):
-        return None
-    operation = graph.outputs[0].node.operation
-    return _last(operation) if hasattr(operation, "layers") else operation
 
 
 def _drawn(photo: np.ndarray, heat: np.ndarray, title: str, name: str) -> Any:

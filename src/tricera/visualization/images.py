@@ -61,7 +61,7 @@ def predictions(
             axis.set_axis_off()
     if labels is not None:
         right = int((guesses == truths).sum())
-        framed = "" if right == len(images) else "; the others are framed"
+        framed = "; the others are framed" if 0 < right < len(images) else ""
         figure.suptitle(f"{right} of {len(images)} right{framed}", fontsize=11)
     return figures.finish(figure, path)
 

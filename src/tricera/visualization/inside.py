@@ -1,9 +1,7 @@
 """What layers compute inside of a model, wherever they stand in it."""
 
-import contextlib
 import difflib
-import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -15,18 +13,13 @@ from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.pure import pure
 from tricera.errors import nearest, report
-from tricera.layers import InputLayer
 from tricera.layers.conv import SpatialFilter
+from tricera.train.coach.inside import layers_of as layers_of
+from tricera.train.coach.inside import makers_of as makers_of
+from tricera.train.coach.inside import replaced as replaced
+from tricera.train.coach.inside import tapped as tapped
 
 _SHOWN = 8  # names of layers that an error lists
-
-
-def layers_of(model: Any) -> list[Any]:
-    """The layers that the model runs, those of models inside it too, but no containers."""
-    found = []
-    for layer in model.layers:
-        found += layers_of(layer) if getattr(layer, "layers", None) else [layer]
-    return [layer for layer in found if not isinstance(layer, InputLayer)]
 
 
 def find(model: Any, name: Any, of_kind: Callable[[Any], bool] = lambda layer: True, kind: str = "layer") -> Any:
@@ -90,30 +83,6 @@ def channels_last(layer: Any, maps: Any) -> Any:
     """The output of a layer with its channels on the last axis."""
     channels_first = getattr(layer, "data_format", config.image_data_format()) == "channels_first"
     return jnp.moveaxis(maps, 1, -1) if channels_first and maps.ndim > 2 else maps
-
-
-@contextlib.contextmanager
-def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """A block in which an attribute of an object is another one."""
-    own = vars(owner)
-    before = own.get(name, owner)
-    own[name] = value
-    try:
-        yield
-    finally:
-        if before is owner:
-            del own[name]
-        else:
-            own[name] = before
-
-
-@contextlib.contextmanager
-def tapped(layers: Sequence[Any], tap: Callable[..., Any]) -> Iterator[None]:
-    """A block in which `tap(layer, call, *args, **kwargs)` stands in for the call of each of the layers."""
-    with contextlib.ExitStack() as stack:
-        for layer in layers:
-            stack.enter_context(replaced(layer, "call", functools.partial(tap, layer, layer.call)))
-        yield
 
 
 def outputs_of(model: Any, layers: Sequence[Any], x: Any) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def _scatter(axis: Any, points: np.ndarray, groups: Sequence[Any] | None) -> Non
     if groups is None:
         axis.scatter(*points.T, s=14, color=figures.BLUE, alpha=0.7, linewidths=0)
         return
-    kinds = list(dict.fromkeys(groups))
+    kinds = sorted(set(groups), key=str)
     if len(kinds) > len(_MARKS):
         raise ValueError(
             report("`groups` are too many to tell apart.", expected=f"{len(_MARKS)} at the most", got=len(kinds))

@@ -10,7 +10,7 @@ _WORSE = 1.01
 
 def overfitting_from(training: Sequence[float], validation: Sequence[float]) -> int | None:
     """The first epoch, counted from 1, from which on only the training loss gets better; None where there is none."""
-    if len(training) != len(validation) or not np.isfinite([*training, *validation]).all():
+    if not len(training) == len(validation) > 0 or not np.isfinite([*training, *validation]).all():
         return None
     best = int(np.argmin(validation))
     after = validation[best + 1 :]
