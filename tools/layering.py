@@ -15,6 +15,7 @@ ROWS = (
     "ops random",
     "activations initializers regularizers constraints",
     "losses metrics optimizers",
+    "quantizers",
     "transform",
     "layers",
     "callbacks",

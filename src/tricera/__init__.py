@@ -31,6 +31,7 @@ from tricera import (  # noqa: E402
     ops,
     optimizers,
     preprocessing,
+    quantizers,
     random,
     regularizers,
     tree,
@@ -50,6 +51,7 @@ from tricera.losses import Loss  # noqa: E402
 from tricera.metrics import Metric  # noqa: E402
 from tricera.models import Model, Sequential  # noqa: E402
 from tricera.optimizers import Optimizer  # noqa: E402
+from tricera.quantizers import Quantizer  # noqa: E402
 from tricera.regularizers import Regularizer  # noqa: E402
 from tricera.transform.blocks import StatelessScope, SymbolicScope, device, name_scope  # noqa: E402
 from tricera.transform.remat import RematScope, remat  # noqa: E402
@@ -71,6 +73,7 @@ __all__ = [
     "Model",
     "Operation",
     "Optimizer",
+    "Quantizer",
     "Regularizer",
     "RematScope",
     "Sequential",
@@ -100,6 +103,7 @@ __all__ = [
     "ops",
     "optimizers",
     "preprocessing",
+    "quantizers",
     "random",
     "regularizers",
     "remat",

@@ -13,7 +13,15 @@ from tricera.engine.registry import register
 from tricera.engine.registry import serialize as _serialize
 from tricera.errors import report
 
-__all__ = ["DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "deserialize", "get", "serialize"]
+__all__ = [
+    "DTypePolicy",
+    "DTypePolicyMap",
+    "FloatDTypePolicy",
+    "QuantizedDTypePolicy",
+    "deserialize",
+    "get",
+    "serialize",
+]
 
 
 def serialize(dtype_policy):
@@ -24,6 +32,34 @@ def serialize(dtype_policy):
 def deserialize(config, custom_objects=None):
     """The policy of what `serialize` returned."""
     return _deserialize(config, "dtype_policy", custom_objects)
+
+
+_QUANTIZED = ("int8", "int4", "float8", "gptq", "awq")
+
+
+@register("dtype_policy")
+class QuantizedDTypePolicy(DTypePolicy):
+    """The weights are quantized; the rest is as another policy says: `"int8_from_mixed_bfloat16"`.
+
+    Raises:
+        ValueError: there is no such mode.
+    """
+
+    def __init__(self, mode, source_name=None):
+        mode, _, size = str(mode).partition("/")
+        if mode not in _QUANTIZED:
+            raise ValueError(report(f"Invalid quantization mode. Expected one of {_QUANTIZED}.", got=f"mode={mode!r}"))
+        super().__init__(source_name)
+        self.mode, self.source_name = "/".join(filter(None, (mode, size))), self.name
+        self.name = f"{self.mode}_from_{self.source_name}"
+
+    @property
+    def quantization_mode(self) -> str:
+        """How the weights are quantized."""
+        return self.mode.partition("/")[0]
+
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__} "{self.name}">'
 
 
 class _RememberingMapping(type(DTypePolicy), ABCMeta):  # type: ignore[misc]

@@ -11,25 +11,26 @@ import tricera
 
 # What is not there, by name or by all that stands below a name. It may only shrink: a name that is there fails too.
 MISSING = {
-    "Quantizer": "quantization is not there yet",
     "applications": "not there yet",
     "callbacks.OrbaxCheckpoint": "needs Orbax, for the checkpoints of many machines",
     "distillation": "not there yet",
     "distribution": "not there yet",
     **{
-        f"dtype_policies.{name}": "quantization is not there yet"
+        f"dtype_policies.{name}": "only 8-bit integers are there"
         for name in (
             "AWQDTypePolicy",
             "GPTQDTypePolicy",
             "Int4DTypePolicy",
-            "QuantizedDTypePolicy",
             "QuantizedFloat8DTypePolicy",
         )
     },
     "layers": "RandAugment, AugMix and elastic transforms are not there yet",
     "legacy": "not there yet",
     "optimizers.legacy": "Keras' own only raise an error",
-    "quantizers": "not there yet",
+    **{
+        f"quantizers.{name}": "only 8-bit integers are there"
+        for name in ("AWQConfig", "GPTQConfig", "abs_max_quantize_grouped_with_zero_point")
+    },
     "saving.KerasFileEditor": "not there yet",
     "utils": "images, data sets of folders and drawings are not there yet",
     "visualization": "boxes and masks are not there yet",

@@ -81,7 +81,7 @@ class DTypePolicy(Configured):
             raise ValueError(errors.report(f"Cannot convert {name!r} to a mixed precision DTypePolicy.", fix=fix))
 
     @property
-    def quantization_mode(self) -> None:
+    def quantization_mode(self) -> str | None:
         """How the layer's weights are quantized: not at all."""
         return None
 
@@ -120,4 +120,6 @@ def get_policy(identifier: Any) -> DTypePolicy:
         return identifier
     if isinstance(identifier, dict):
         return registry.deserialize(identifier, role="dtype_policy")
+    if isinstance(identifier, str) and "_from_" in identifier:
+        return registry.find("dtype_policy", "QuantizedDTypePolicy")(*identifier.split("_from_", 1))
     return DTypePolicy(identifier if isinstance(identifier, str) else standardize_dtype(identifier))

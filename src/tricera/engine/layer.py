@@ -111,10 +111,7 @@ class Layer(Weighted):
         """The dtype of the weights."""
         return self.dtype_policy.at(self.path).variable_dtype
 
-    @property
-    def variable_dtype(self) -> str:
-        """The dtype of the weights."""
-        return self.dtype_policy.at(self.path).variable_dtype
+    variable_dtype = dtype
 
     @property
     def compute_dtype(self) -> str:
@@ -159,6 +156,10 @@ class Layer(Weighted):
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The symbolic outputs for symbolic inputs, found by tracing."""
         return graph.infer(self, args, kwargs)
+
+    def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
+        """Make the weights whole numbers of few bits: only Dense, EinsumDense and Embedding know how."""
+        raise NotImplementedError(report(f"{where(self)} does not have a `quantize()` method implemented.", got=mode))
 
     # ---- calling
 

@@ -8,14 +8,12 @@ from tricera import ops
 from tricera.engine.inputs import InputSpec, where
 from tricera.engine.registry import register
 from tricera.errors import report
-from tricera.layers.arguments import adopt, check_positive, refuse, weight
-from tricera.transform.lora import Adaptable
-
-NOT_QUANTIZED = "make the layer without it."
+from tricera.layers.arguments import adopt, check_positive, weight
+from tricera.transform.int8 import Quantizable
 
 
 @register("layer")
-class Dense(Adaptable):
+class Dense(Quantizable):
     """`activation(x @ kernel + bias)`, over the last axis.
 
     Shapes: `(batch, ..., features) -> (batch, ..., units)`; kernel `(features, units)`, bias `(units,)`.
@@ -48,7 +46,6 @@ class Dense(Adaptable):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         adopt(self, locals())
         check_positive(self, units=units)
-        refuse(self, NOT_QUANTIZED, quantization_config=quantization_config)
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
@@ -62,15 +59,15 @@ class Dense(Adaptable):
         self.kernel = weight(self, "kernel", (input_shape[-1], self.units))
         self.bias = weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
-        self._adapt_if_asked()
+        self._finish_build()
 
     def call(self, inputs, training=None):
-        outputs = ops.matmul(inputs, self.kernel)
+        outputs = self._product(inputs) if self.quantized else ops.matmul(inputs, self.kernel)
         return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
 
 
 @register("layer")
-class EinsumDense(Adaptable):
+class EinsumDense(Quantizable):
     """`activation(einsum(equation, x, kernel) + bias)`.
 
     Args:
@@ -106,17 +103,16 @@ class EinsumDense(Adaptable):
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         del output_shape  # `layer.output_shape` is that of its symbolic output
         adopt(self, locals())
-        refuse(self, NOT_QUANTIZED, quantization_config=quantization_config)
 
     def build(self, input_shape):
         kernel_shape, bias_shape = self._shapes(tuple(input_shape))
         initializer = self._with_fans(self.kernel_initializer, len(input_shape))
         self.kernel = weight(self, "kernel", kernel_shape, initializer=initializer)
         self.bias = None if bias_shape is None else weight(self, "bias", bias_shape)
-        self._adapt_if_asked()
+        self._finish_build()
 
     def call(self, inputs, training=None):
-        outputs = ops.einsum(self.equation, inputs, self.kernel)
+        outputs = self._product(inputs) if self.quantized else ops.einsum(self.equation, inputs, self.kernel)
         return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
 
     def get_config(self):

@@ -4,12 +4,11 @@ from tricera import ops
 from tricera.engine import dtypes
 from tricera.engine.registry import register
 from tricera.layers.arguments import adopt, check_positive, refuse, weight
-from tricera.layers.dense import NOT_QUANTIZED
-from tricera.transform.lora import Adaptable
+from tricera.transform.int8 import Quantizable
 
 
 @register("layer")
-class Embedding(Adaptable):
+class Embedding(Quantizable):
     """`embeddings[i]` for each index `i`.
 
     Shapes: `(batch, ...) -> (batch, ..., output_dim)`; embeddings `(input_dim, output_dim)`.
@@ -21,6 +20,7 @@ class Embedding(Adaptable):
     """
 
     adapted = "embeddings"
+    equation = None
     config_if_set = ("lora_rank", "lora_alpha")
 
     def __init__(
@@ -40,7 +40,6 @@ class Embedding(Adaptable):
         super().__init__(**kwargs)
         adopt(self, locals())
         check_positive(self, input_dim=input_dim, output_dim=output_dim)
-        refuse(self, NOT_QUANTIZED, quantization_config=quantization_config)
         self.autocast = False  # 16-bit floats cannot hold every index
         self.supports_masking = mask_zero
         if weights is not None:
@@ -49,11 +48,13 @@ class Embedding(Adaptable):
 
     def build(self, input_shape=None):
         self.embeddings = weight(self, "embeddings", (self.input_dim, self.output_dim))
-        self._adapt_if_asked()
+        self._finish_build()
 
     def call(self, inputs):
         if dtypes.is_float(dtypes.dtype_of(inputs)):
             inputs = ops.cast(inputs, "int32")
+        if self.quantized:
+            return self._looked_up(inputs)
         return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
 
     def compute_mask(self, inputs, mask=None):
@@ -103,6 +104,9 @@ class ReversibleEmbedding(Embedding):
             self.reverse_embeddings = weight(
                 self, "reverse_embeddings", (self.output_dim, self.input_dim), options="embeddings"
             )
+
+    def quantize(self, mode=None, type_check=True, config=None):
+        refuse(self, "use Embedding, or keep its floats.", quantize=mode or config or "int8")
 
     def call(self, inputs, reverse=False):
         if not reverse:

@@ -12,6 +12,7 @@ from tricera.models import summary
 from tricera.saving import compiling
 from tricera.saving.model import to_json
 from tricera.train.trainer import Trainer
+from tricera.transform.int8 import quantize_model
 
 # What other libraries call the methods of a model.
 _ELSEWHERE = {"train": "fit", "learn": "fit", "test": "evaluate", "score": "evaluate", "transform": "predict"}
@@ -48,6 +49,15 @@ class Model(Trainer, Layer):
                 report(f"{type(self).__name__!r} object has no attribute {attribute!r}.", fix=f"did you mean {fix!r}?")
             )
         return super().__getattr__(attribute)
+
+    def quantize(self, mode=None, config=None, filters=None, **kwargs):
+        """Make the weights of every Dense, EinsumDense and Embedding layer inside 8-bit integers.
+
+        Args:
+            mode: `"int8"`.
+            filters: which layers: a function of one that says whether, or a pattern of names, or a list of patterns.
+        """
+        quantize_model(self, mode, config, filters)
 
     @property
     def layers(self) -> list[Layer]:

@@ -12,22 +12,26 @@ from tricera.engine.variable import Variable
 from tricera.errors import report
 
 
-class Adapted(Variable):
+class Frozen(Variable):
+    """A variable that training never changes, whatever its layer is set to."""
+
+    @property
+    def trainable(self) -> bool:  # type: ignore[override]
+        """Never."""
+        return False
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        """Layers set it, of all their weights."""
+
+
+class Adapted(Frozen):
     """A variable that reads as `weight + scale * a @ b`. Its cell has the weight alone; files get the whole.
 
     A Variable becomes one by `adapt`, so that whoever holds it reads the whole from then on.
     """
 
     adapters: tuple[Variable, Variable, float]
-
-    @property
-    def trainable(self) -> bool:  # type: ignore[override]
-        """Never: the small ones are trained."""
-        return False
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        """Layers set it, of all their weights."""
 
     @property
     def value(self) -> Any:
