@@ -40,6 +40,7 @@ from tricera import (  # noqa: E402
     wrappers,
 )
 from tricera.alias import install  # noqa: E402
+from tricera.alias.notebook import load_ipython_extension, unload_ipython_extension  # noqa: E402, F401
 from tricera.engine.dtypes import DTypePolicy, FloatDTypePolicy  # noqa: E402
 from tricera.engine.graph import Function, KerasTensor, Operation  # noqa: E402
 from tricera.engine.inputs import InputSpec  # noqa: E402

@@ -1,5 +1,6 @@
 """Programs that say `import keras`, as the command line and `install` run them: in processes of their own."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -121,3 +122,53 @@ def test_the_attention_layer_of_old_notes():
     with pytest.raises(ValueError) as error:
         Attention(score="cosine")
     assert str(error.value) == "Attention: unknown score.\n  expected: luong or bahdanau\n  got:      'cosine'"
+
+
+IPYTHON = """
+import importlib, types
+hooks = []
+events = types.SimpleNamespace(
+    register=lambda *hook: hooks.append(hook),
+    unregister=lambda *hook: hooks.remove(hook),
+)
+shell = types.SimpleNamespace(events=events)
+extension = importlib.import_module("tricera")
+extension.load_ipython_extension(shell)
+[(name, before)] = hooks
+assert name == "pre_run_cell"
+for cell in ("import keras", "from keras.layers.core import Dense", "import tensorflow as tf; print(tf.__name__)"):
+    before(types.SimpleNamespace(raw_cell=cell))
+    exec(cell)
+assert keras is extension and Dense is extension.layers.Dense
+extension.unload_ipython_extension(shell)
+assert not hooks
+"""
+
+
+def test_the_extension_of_ipython():
+    out, err = python("-c", IPYTHON)
+    assert out == "tricera.legacy.tensorflow\n"
+    assert err.startswith("tricera: Keras 2 code (line 1: keras.layers.core)\ntricera: old spellings")
+
+
+def test_the_plugin_of_pytest_which_is_asked_for(tmp_path):
+    (tmp_path / "conftest.py").write_text("import keras\n")
+    (tmp_path / "test_it.py").write_text(
+        "import keras, tricera\nfrom tricera.legacy import generation\n"
+        "def test(): assert keras is tricera and generation.current() == 2\n"
+    )
+    run = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tricera.alias.pytest", "--rootdir", str(tmp_path))
+    out, _ = python(*run, "--keras", "2", str(tmp_path))
+    assert "1 passed" in out
+    import_first = "import sys, types; sys.modules['keras'] = types.ModuleType('keras'); import pytest; "
+    program = f"{import_first}sys.exit(pytest.main({[*run[2:], str(tmp_path)]}))"
+    _, err = python("-c", program, code=4)
+    assert "Keras itself has been imported already, and two libraries cannot have one name." in err
+    assert not any("tricera" in entry.value for entry in importlib.metadata.entry_points(group="pytest11"))
+
+
+def test_variables_that_scripts_set_do_no_harm():
+    program = "import os; os.environ.update(CUDA_VISIBLE_DEVICES='-1', KERAS_BACKEND='theano'); import keras; "
+    out, _ = python("-m", "tricera", "--quiet", "-c", f"{program}print(keras.backend.backend())")
+    assert out == "jax\n"
+    assert python("-c", "from tricera.__main__ import main; main(['run', '-c', 'import keras'])")[0] == ""
