@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tricera import alias
 from tricera.errors import report
-from tricera.legacy import generation
+from tricera.legacy import generation, names
 from tricera.legacy.upgrade import command
 
 _USAGE = """python -m tricera [--keras {1,2,3}] script.py [arguments]
@@ -60,6 +60,8 @@ def _settle(options: argparse.Namespace, source: str) -> None:
     found, reason = generation.generation(source)
     number = options.keras or found
     alias.install(number, options.quiet, source)
+    if number < generation.NEWEST:
+        names.restore_numpy()
     if not options.quiet:
         because = f" (line {reason.line}: {reason.what})" if reason and not options.keras else ""
         print(f"tricera: Keras {number} code{because}", file=sys.stderr)

@@ -9,7 +9,7 @@ import tricera
 tricera.install({generation}, quiet=True)
 from keras import backend as K, initializations, objectives
 from keras.engine.topology import Layer
-from keras.layers import Activation, Dense, Input, Lambda, LSTM, Merge, SimpleRNN, merge
+from keras.layers import Activation, Dense, Input, Lambda, LSTM, MaxPooling1D, Merge, SimpleRNN, merge
 from keras.models import Model, Sequential, model_from_json
 {body}
 """
@@ -163,3 +163,38 @@ else:
     raise AssertionError
 """
     )
+
+
+def test_inputs_that_are_computed_and_what_only_symbols_have():
+    run(
+        r"""
+w, p = K.variable(np.ones((1, 4))), K.placeholder((1, 4))
+image = Input(tensor=K.concatenate([w, p], axis=0), shape=(None,), name='image')
+dense = Dense(2, bias=False)
+model = Model(image, dense(image))
+assert [layer.name for layer in model.layers] == ['image', dense.name]
+outputs, gradient = K.function([p], [model.output, K.gradients(K.sum(model.output), p)[0]])([3 * np.ones((1, 4))])
+kernel = K.get_value(dense.kernel)
+np.testing.assert_allclose(outputs, [kernel.sum(0), 3 * kernel.sum(0)], rtol=1e-5)
+np.testing.assert_allclose(gradient, kernel.sum(1)[None], rtol=1e-5)
+assert model.predict(np.ones((5, 4)), verbose=0).shape == (5, 2)
+constant = Input(tensor=K.concatenate([w, 2 * w], axis=0))
+np.testing.assert_allclose(K.function([], [dense(constant)])([])[0], [kernel.sum(0), 2 * kernel.sum(0)], rtol=1e-5)
+
+x = Input((4, 1))
+pooled = MaxPooling1D(2)(x)
+where = Lambda(lambda pair: K.gradients(K.sum(pair[1]), pair[0]), output_shape=lambda shapes: shapes[0])([x, pooled])
+found = Model(x, where).predict(np.array([[[1.0], [2.0], [4.0], [3.0]]]), verbose=0)
+assert found.tolist() == [[[0], [1], [1], [0]]]
+
+stack = Sequential([Dense(3, input_dim=2)])
+assert stack(Input((5, 2))).shape == (None, 5, 3)
+"""
+    )
+
+
+def test_numpy_has_the_names_of_its_time(tmp_path):
+    script = tmp_path / "old.py"
+    script.write_text("import numpy as np\nfrom keras.layers.core import Dense\nprint(np.zeros(1, np.float).dtype)\n")
+    done = subprocess.run([sys.executable, "-m", "tricera", str(script)], capture_output=True, text=True, timeout=100)
+    assert done.stdout == "float64\n", done.stderr

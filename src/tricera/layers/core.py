@@ -31,6 +31,7 @@ class InputLayer(Layer):
     Args:
         shape: the sizes without the batch axis, None where unknown.
         batch_shape: the sizes with the batch axis.
+        input_tensor: what the value is where none is given: an array, or a symbolic tensor of the graph before.
         optional: whether None may be given for it.
 
     Raises:
@@ -61,14 +62,15 @@ class InputLayer(Layer):
             known = argument_names(type(self))
             raise TypeError(registry.unknown("argument", next(iter(kwargs)), dict.fromkeys(known)))
         if input_tensor is not None:
-            batch_shape, dtype = tuple(input_tensor.shape), dtype or dtypes.dtype_of(input_tensor)
+            shape, batch_shape, dtype = None, tuple(input_tensor.shape), dtype or dtypes.dtype_of(input_tensor)
         self.batch_shape = _batch_shape(self, shape, batch_size, batch_shape)
         self._dtype = dtypes.standardize_dtype(dtype)
         self.sparse, self.ragged, self.optional = bool(sparse), bool(ragged), bool(optional)
-        output = input_tensor
-        if output is None:
-            output = KerasTensor(self.batch_shape, self._dtype, sparse=self.sparse, ragged=self.ragged, name=self.name)
-        Node(self, outputs=output)
+        if is_input(input_tensor):
+            Node(self, outputs=input_tensor)
+        else:
+            tensor = KerasTensor(self.batch_shape, self._dtype, sparse=self.sparse, ragged=self.ragged, name=self.name)
+            Node(self, () if input_tensor is None else (input_tensor,), outputs=tensor)
         self.built = True
 
     @property
@@ -121,6 +123,11 @@ def Input(
         name=name,
     )
     return layer.output
+
+
+def is_input(tensor: Any) -> bool:
+    """Whether `tensor` is symbolic, and its value is to be given."""
+    return isinstance(tensor, KerasTensor) and (tensor.node is None or tensor.node.is_input)
 
 
 def _batch_shape(layer: Layer, shape: Any, batch_size: Any, batch_shape: Any) -> tuple[int | None, ...]:

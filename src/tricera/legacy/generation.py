@@ -22,9 +22,9 @@ ARGUMENTS = {
 NAMES = {
     1: "AtrousConv1D AtrousConv2D AtrousConvolution1D AtrousConvolution2D Graph Highway MaxoutDense Merge "
     "TimeDistributedDense merge get_output_shape_for image_dim_ordering set_image_dim_ordering nb_val_samples",
-    2: "CuDNNGRU CuDNNLSTM ImageDataGenerator KerasClassifier KerasRegressor Tokenizer evaluate_generator "
-    "fit_generator get_session learning_phase multi_gpu_model np_utils predict_classes predict_generator predict_proba "
-    "set_session to_yaml model_from_yaml val_acc",
+    2: "CuDNNGRU CuDNNLSTM ImageDataGenerator KerasClassifier KerasRegressor Tokenizer batch_dot batch_flatten "
+    "evaluate_generator fit_generator get_session gradients int_shape learning_phase multi_gpu_model np_utils "
+    "permute_dimensions predict_classes predict_generator predict_proba set_session to_yaml model_from_yaml val_acc",
     3: "",
 }
 # Modules below `keras` that only one Keras had.

@@ -5,6 +5,7 @@ from tricera.engine import configured, graph
 from tricera.legacy import arguments, generation, methods, names, spellings
 from tricera.legacy.backend import symbols
 from tricera.legacy.layers import merge, protocol
+from tricera.models import Functional
 
 
 def take_up(number: int | None = None, quiet: bool = False) -> None:
@@ -15,6 +16,7 @@ def take_up(number: int | None = None, quiet: bool = False) -> None:
     """
     if number is not None:
         generation.settle(number)
+    Functional.lenient = generation.current() < 3
     spellings.tell_at_exit(quiet)
     if names.find not in errors.elsewhere:
         errors.elsewhere.append(names.find)

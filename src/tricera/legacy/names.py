@@ -3,6 +3,8 @@
 import importlib
 from typing import Any
 
+import numpy as np
+
 from tricera import layers as public
 from tricera.engine import registry
 from tricera.legacy import backend, layers, paths, spellings
@@ -34,6 +36,17 @@ NAMES: dict[str, dict[str, str]] = {
 
 
 JOINED = ("layers.Merge", "legacy.engine.Merge", "legacy.engine.merge")  # `layers.merge` is a module
+
+
+# What NumPy called Python's own types until 1.24, and programs of that time still do.
+_OF_NUMPY = {"bool": bool, "complex": complex, "float": float, "int": int, "object": object, "str": str}
+
+
+def restore_numpy() -> None:
+    """Give NumPy these names back, where it has none of its own: for a process that runs an old program."""
+    for name, kind in _OF_NUMPY.items():
+        if name not in vars(np):
+            setattr(np, name, kind)
 
 
 def today(module: str, name: str) -> str | None:

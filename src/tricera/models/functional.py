@@ -10,7 +10,7 @@ from tricera.engine.graph import Function, KerasTensor
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.errors import nearest, report
-from tricera.layers import Input
+from tricera.layers import Input, InputLayer
 from tricera.models import graph_config
 from tricera.models.model import Model
 from tricera.train import structure
@@ -25,6 +25,7 @@ class Functional(Model):
     """
 
     strict = True  # whether the sizes of the inputs, beside their ranks, must be the declared ones
+    lenient = False  # whether not even the ranks must, and the layers say what they take: set by `legacy`
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any):
         Layer.__init__(self, name=name, **kwargs)
@@ -141,7 +142,7 @@ class Functional(Model):
         wrong = len(shape) != rank or any(
             None not in (a, b) and a != b for a, b in zip(shape[1:], tensor.shape[1:], strict=True) if self.strict
         )
-        if wrong:
+        if wrong and not self.lenient:
             raise ValueError(
                 report(
                     f"{where(self)}: input {self.input_names[place]!r} has the wrong shape and is incompatible with "
@@ -206,13 +207,17 @@ class Functional(Model):
 def _from_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
     """The same graph with an `Input` in place of each input that stands in the middle of another graph."""
     tensors, treedef = tree_util.tree_flatten(inputs, is_leaf=graph.is_symbolic_leaf)
-    inner = [isinstance(t, KerasTensor) and (t.node is None or not t.node.is_input) for t in tensors]
+    inner = [isinstance(t, KerasTensor) and not _is_source(t) for t in tensors]
     if not any(inner):
         return inputs, outputs
     fresh = [
         Input(batch_shape=t.shape, dtype=t.dtype) if replace else t for t, replace in zip(tensors, inner, strict=True)
     ]
     return tree_util.tree_unflatten(treedef, fresh), Function(inputs, outputs).run(*fresh)
+
+
+def _is_source(tensor: KerasTensor) -> bool:
+    return tensor.node is not None and (tensor.node.is_input or isinstance(tensor.node.operation, InputLayer))
 
 
 def _shape_fix(got: tuple, expected: tuple) -> str | None:

@@ -158,12 +158,16 @@ def stop_gradient(variables):
     return [ops.stop_gradient(x) for x in variables] if several else ops.stop_gradient(variables)
 
 
+class SymbolsNeeded(NotImplementedError, ValueError):
+    """Arrays were given where symbolic tensors are needed."""
+
+
 def gradients(loss, variables):
     """The gradients of the sum of `loss` by tensors of its graph or by variables: a list of tensors of the graph."""
     single = not isinstance(variables, list | tuple)
     total = loss if isinstance(loss, KerasTensor) else None
     if total is None:
-        raise ValueError(report("A gradient is taken of a symbolic tensor.", got=type(loss).__name__))
+        raise SymbolsNeeded(report("A gradient is taken of a symbolic tensor.", got=type(loss).__name__))
     return [_gradient(total, each) for each in ([variables] if single else variables)]
 
 

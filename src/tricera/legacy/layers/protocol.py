@@ -7,7 +7,8 @@ from typing import Any
 from tricera.engine import inputs, tracking
 from tricera.engine.layer import Layer
 from tricera.engine.variable import Variable
-from tricera.legacy.backend.graph import Update
+from tricera.layers import Lambda
+from tricera.legacy.backend.graph import SymbolsNeeded, Update
 from tricera.models import Model
 
 
@@ -24,6 +25,7 @@ def install() -> None:
         setattr(Layer, function.__name__, function)
     for name, getter in {"input_mask": get_input_mask_at, "output_mask": get_output_mask_at}.items():
         setattr(Layer, name, property(functools.partial(getter, node_index=0)))
+    Lambda._record = _on_symbols(Lambda._record)  # type: ignore[method-assign]
     Layer.updates = property(lambda self: [])  # type: ignore[attr-defined]
     Model.state_updates = property(lambda self: [])  # type: ignore[attr-defined]
     Model.stateful = property(lambda self: bool(_stateful(self)))  # type: ignore[attr-defined]
@@ -87,6 +89,20 @@ def _set_frozen(self: Layer, variables: Sequence[Variable]) -> None:
 def assert_input_compatibility(self: Layer, inputs_: Any) -> None:
     """Raise ValueError unless the inputs are what the layer's `input_spec` says."""
     inputs.check(self, inputs_)
+
+
+def _on_symbols(record: Callable) -> Callable:
+    """A Lambda of what only symbolic tensors have, such as `K.gradients`, is the graph that it makes of them."""
+
+    @functools.wraps(record)
+    def wrapped(self: Lambda, args: tuple, kwargs: dict, arguments: dict) -> Any:
+        try:
+            return record(self, args, kwargs, arguments)
+        except SymbolsNeeded:
+            made = self.call(*args, **kwargs)
+            return made[0] if isinstance(made, list) and len(made) == 1 else made
+
+    return wrapped
 
 
 # ---- asked
