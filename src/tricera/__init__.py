@@ -58,7 +58,13 @@ from tricera.transform.blocks import StatelessScope, SymbolicScope, device, name
 from tricera.transform.remat import RematScope, remat  # noqa: E402
 from tricera.visualization.report import report  # noqa: E402
 
-__version__ = "0.1.0"
+__version__ = "0.1.0"  # the generation's, once `install` lets `keras` mean this
+
+
+def version():
+    """The version of Keras whose API this is."""
+    return "3.15.1"
+
 
 __all__ = [
     "DTypePolicy",
@@ -111,6 +117,7 @@ __all__ = [
     "report",
     "tree",
     "utils",
+    "version",
     "visualization",
     "wrappers",
 ]

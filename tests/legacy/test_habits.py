@@ -56,7 +56,7 @@ history = model.fit_generator(batches(), samples_per_epoch=8, nb_epoch=3, verbos
 assert len(history['val_loss']) == 3
 assert np.isclose(float(sgd.learning_rate), 0.5 / (1 + 0.1 * 8)), float(sgd.learning_rate)
 assert len(model.evaluate_generator(batches(), val_samples=8)) == 2
-assert model.predict_generator(batches(), 2).shape == (8, 3)
+assert model.predict_generator(batches(), 8).shape == (8, 3)
 assert model.predict_classes(x).shape == (8,) and model.predict_proba(x).shape == (8, 3)
 assert type(Convolution2D(4, 3, 3)) is tricera.layers.Conv2D
 """)
@@ -110,6 +110,13 @@ print(*map(moved, ways[:2]))
 def test_what_was_trainable_at_compile_is_trained(generation):
     """As tf.keras 2 does; weights of the critic, then of the maker."""
     assert run(GAN, generation).splitlines() == ["0011 1100 0011 1100", "0011 1100", "1111 1100"]
+
+
+def test_the_version_is_the_generation_s():
+    body = "import keras\nprint(keras.__version__, keras.version(), tricera.__version__ is keras.__version__)"
+    assert [run(body, number) for number in (1, 2, 3)] == [
+        f"{version} 3.15.1 True\n" for version in ("1.2.2", "2.3.1", "3.15.1")
+    ]
 
 
 def test_defaults_of_methods():

@@ -36,12 +36,22 @@ MODULES = {
     "layers.noise layers.cudnn_recurrent layers.experimental estimator",
     3: "ops random saving src tree distribution quantizers dtype_policies",
 }
-_TOO_COMMON = {"Graph", "Highway", "Merge", "Tokenizer", "merge"}  # other packages have attributes of these names
+_TOO_COMMON = {
+    "KerasClassifier",
+    "KerasRegressor",
+    "predict_proba",
+    "Graph",
+    "Highway",
+    "Merge",
+    "Tokenizer",
+    "merge",
+}  # other packages have attributes of these names
 _ARGUMENTS = {name: number for number, names in ARGUMENTS.items() for name in names.split()}
 _NAMES = {name: number for number, names in NAMES.items() for name in names.split()}
 _MODULES = {name: number for number, names in MODULES.items() for name in names.split()}
 
 
+VERSIONS = {1: "1.2.2", 2: "2.3.1", 3: "3.15.1"}  # what `keras.__version__` says
 _current = [NEWEST]
 
 

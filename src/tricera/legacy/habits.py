@@ -1,5 +1,7 @@
 """All that old code needs, put into the places that Tricera keeps for it."""
 
+import sys
+
 from tricera import errors
 from tricera.engine import configured, graph
 from tricera.legacy import arguments, generation, methods, names, spellings
@@ -18,6 +20,7 @@ def take_up(number: int | None = None, quiet: bool = False) -> None:
         generation.settle(number)
     Functional.lenient = generation.current() < 3
     spellings.tell_at_exit(quiet)
+    sys.modules["tricera"].__version__ = generation.VERSIONS[generation.current()]
     if names.find not in errors.elsewhere:
         errors.elsewhere.append(names.find)
         configured.translators.append(arguments.translate)

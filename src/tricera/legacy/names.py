@@ -69,10 +69,11 @@ def find(module: str, name: str) -> Any:
     new = today(below, name)
     if new is not None:
         spellings.note(f"keras.{path}".replace(".legacy.", "."), f"keras.{new}")
-        home, _, last = new.rpartition(".")
-        return getattr(importlib.import_module(f"tricera.{home}"), last, None)
     if below == "backend":
         return backend.find(name)
+    if new is not None:
+        home, _, last = new.rpartition(".")
+        return getattr(importlib.import_module(f"tricera.{home}"), last, None)
     if path in JOINED:
         return getattr(merge, name)
     if below == "layers" and name in vars(layers):

@@ -6,6 +6,7 @@ from tricera import config, ops
 from tricera.engine import naming
 from tricera.errors import report
 from tricera.legacy.backend import arrays, graph, nn, words
+from tricera.transform.blocks import name_scope as name_scope
 
 # The same under the same name, or under another.
 _SAME = (
@@ -104,6 +105,7 @@ _HERE = {
     "get_uid",
     "image_dim_ordering",
     "manual_variable_initialization",
+    "name_scope",
     "normalize_data_format",
     "reset_uids",
     "set_image_dim_ordering",
