@@ -9,7 +9,7 @@ from found import FOLDER, digits, file
 import tricera as keras
 from tricera import layers, visualization
 
-SIZE, EPOCHS = (100, 100), 25
+SIZE, SAMPLES, EPOCHS = (100, 100), 150, 25
 
 
 def folder():
@@ -20,7 +20,7 @@ def folder():
         for part, (x, y) in zip(("train", "test"), digits(), strict=True):
             for number in (3, 8):
                 (found / part / str(number)).mkdir(parents=True)
-                for i, image in enumerate(x[y == number][:150]):
+                for i, image in enumerate(x[y == number][:SAMPLES]):
                     keras.utils.save_img(found / part / str(number) / f"{i}.png", image)
     return found
 

@@ -26,7 +26,8 @@ def learning_curves(history: Any, path: Any = None, smooth: float = 0.0, validat
         ValueError: the history is empty, or without validation.
     """
     values = dict(getattr(history, "history", history))
-    names = [name for name in values if not name.startswith("val_") and np.ndim(values[name][0]) == 0]
+    drawn = [name for name, column in values.items() if len(column) and np.ndim(column[0]) == 0]
+    names = [name for name in drawn if not name.startswith("val_")]
     if not names:
         raise ValueError(report("The history holds no curves.", fix="train with `model.fit(...)` first."))
     if validation and not any(f"val_{name}" in values for name in names):
