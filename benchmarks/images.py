@@ -2,26 +2,27 @@
 
 Two things are measured in turns: batches with the augmentation that the cats-and-dogs network is trained with, made
 by Tricera and by keras-preprocessing where that is installed; and that network's training from the folder beside its
-training from memory. Processor time counts all threads, so that it says something on a busy machine, too.
+training from memory: whole calls of `fit` for an epoch, programs compiled before. In its first pass over the folder an
+iterator decodes the files, in later ones it has their pixels. Processor time counts all threads, so that it says
+something on a busy machine, too.
 """
 
 import argparse
 import contextlib
-import functools
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 import tricera
 from benchmarks import works
+from benchmarks.hide import hide
 from tricera.preprocessing import image
 
 _SIZE = (150, 150)
-_EPOCHS = 3
 _CHANGES = {
     "rescale": 1 / 255,
     "rotation_range": 40,
@@ -43,7 +44,7 @@ def flow(library: Any, folder: str, batch: int) -> Any:
 
 def original() -> Any:
     """keras-preprocessing, without the TensorFlow that it would import wherever it finds it; None if not installed."""
-    sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
+    hide(["tensorflow"])
     with contextlib.suppress(ImportError):
         from keras_preprocessing import image as found
 
@@ -71,21 +72,6 @@ class Clock:
         return f"{1 / wall:7.0f} a second, {1e3 * processor:7.2f} ms of processor time each"
 
 
-class Epochs(tricera.callbacks.Callback):
-    """Times the epochs of one `fit` after the first one, which compiles or fills what batches wait in."""
-
-    def __init__(self, clock: Clock, steps: int):
-        super().__init__()
-        self._clock, self._steps = clock, steps
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._turn = self._clock.turn(self._steps) if epoch else contextlib.nullcontext()
-        self._turn.__enter__()
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self._turn.__exit__(None, None, None)
-
-
 def making(folder: str, rounds: int, batch: int = 32) -> Iterator[str]:
     """Images a second: of the original, and of Tricera in a first and in later passes."""
     theirs = original()
@@ -111,41 +97,39 @@ def making(folder: str, rounds: int, batch: int = 32) -> Iterator[str]:
             yield f"{name:24}{clock}, {times:5.1f} times the original"
 
 
-def training(folder: str, rounds: int, steps: int, batch: int = 20) -> Iterator[str]:
-    """Seconds of a step from memory and from the folder, an epoch of each in turns."""
+def training(folder: str, rounds: int, batch: int = 20) -> Iterator[str]:
+    """Milliseconds of a step from memory and from the folder, an epoch of each in turns."""
     model = works.pets(tricera)
     batches = flow(image, folder, batch)
+    steps = batches.samples // batch
     x, y = (np.concatenate(parts) for parts in zip(*(batches[i] for i in range(steps)), strict=True))
-    sources: dict[str, Callable[..., Any]] = {
-        "from memory": functools.partial(model.fit, x, y, batch_size=batch),
-        "from the folder": functools.partial(model.fit, batches, steps_per_epoch=steps),
-    }
-    clocks = {name: Clock() for name in sources}
-    for _ in range(rounds):
-        for name, fit in sources.items():
-            fit(epochs=_EPOCHS, verbose=0, callbacks=[Epochs(clocks[name], steps)])
-    memory, files = clocks.values()
+    clocks = {"from memory": Clock(), "from the folder, first pass": Clock(), "from the folder, later passes": Clock()}
+    for turn in range(rounds + 1):  # the first one compiles
+        batches = flow(image, folder, batch)
+        for clock, data in zip(clocks.values(), ((x, y), (batches,), (batches,)), strict=True):
+            with clock.turn(steps) if turn else contextlib.nullcontext():
+                model.fit(*data, batch_size=batch if len(data) > 1 else None, steps_per_epoch=steps, verbose=0)
+    memory = clocks["from memory"]
     for name, clock in clocks.items():
-        yield f"{name:24}{1e3 * statistics.median(clock.wall):7.1f} ms a step"
-    wall, processor = (
-        statistics.median(f / m for f, m in zip(*pair, strict=True))
-        for pair in ((files.wall, memory.wall), (files.processor, memory.processor))
-    )
-    yield f"Training from the folder / from memory: {wall:.2f} in time, {processor:.2f} in processor time."
+        wall, processor = (
+            statistics.median(f / m for f, m in zip(*pair, strict=True))
+            for pair in ((clock.wall, memory.wall), (clock.processor, memory.processor))
+        )
+        median = 1e3 * statistics.median(clock.wall)
+        yield f"{name:30}{median:7.1f} ms a step, {wall:.2f} in time, {processor:.2f} in processor time"
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.images", description=__doc__)
     parser.add_argument("folder", metavar="FOLDER")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=10, help="in an epoch of training")
     parser.add_argument("--only", choices=("making", "training"))
     given = parser.parse_args(arguments)
     if given.only != "training":
         for line in making(given.folder, given.rounds):
             print(line, flush=True)
     if given.only != "making":
-        for line in training(given.folder, given.rounds, given.steps):
+        for line in training(given.folder, given.rounds):
             print(line, flush=True)
 
 

@@ -162,3 +162,13 @@ def test_spectra_are_those_of_keras(keras):
     ):
         ours, theirs = (namespace.MelSpectrogram(**arguments) for namespace in (layers, keras.layers))
         assert_allclose(ours(x), theirs(x), rtol=1e-3, atol=1e-3)
+
+
+def test_a_call_does_not_look_through_the_vocabulary():
+    class Closed(list):
+        def __iter__(self):
+            raise AssertionError("looked through")
+
+    layer = layers.TextVectorization(vocabulary=["a", "b"], output_sequence_length=2)
+    layer._lookup_layer._tokens = Closed(["a", "b"])
+    assert_array_equal(layer(["b a", "c"]), [[3, 2], [1, 0]])

@@ -1,7 +1,8 @@
 """Finds the variables, layers, metrics and seed generators that an object holds in its attributes.
 
 Nothing is wrapped and nothing is noted when an attribute is set: the attributes are read when somebody asks.
-Lists, tuples, sets and dicts are looked into, at any depth. What counts says so itself, by `tracked_as`.
+Lists, tuples, sets and dicts are looked into, at any depth. What counts says so itself, by `tracked_as`;
+a class names in `untracked` what is long, as a vocabulary is: attributes are read at each call.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ def held(owner: Any, kind: str) -> list[Any]:
     """What `owner` holds directly of a kind: `"variable"`, `"layer"`, `"metric"` or `"seed"`; each once, in order."""
     seen: dict[int, Any] = {}
     for name, value in vars(owner).items():
-        if name not in UNTRACKED:
+        if name not in UNTRACKED and name not in getattr(type(owner), "untracked", ()):
             for found in _inside(value, kind, set()):
                 seen.setdefault(id(found), found)
     return list(seen.values())

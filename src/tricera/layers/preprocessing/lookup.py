@@ -37,6 +37,8 @@ class _Lookup(HostLayer):
         ValueError: arguments or a vocabulary that make no sense; no vocabulary yet.
     """
 
+    untracked = frozenset({"_tokens", "table", "_counts", "_documents", "input_vocabulary"})
+
     def _adopt(self, given: dict[str, Any]) -> None:
         extra = given["kwargs"]
         oov_method = extra.pop("oov_method", given.get("oov_method", "floormod"))
