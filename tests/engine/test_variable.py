@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -98,3 +99,15 @@ def test_what_is_no_variable():
     assert str(unknown.value) == (
         "A variable's shape must be known.\n  expected: non-negative integers\n  got:      (None, 2)"
     )
+
+
+def test_an_array_of_somebody_else_is_not_given_away():
+    """A program that donates the state deletes it, but not what the user, or another variable, holds."""
+    mine, one, other = jnp.ones(3), tricera.Variable(np.zeros(3)), tricera.Variable(np.zeros(3))
+    one.assign(mine)
+    other.assign(one)
+    taken = [variable.take() for variable in (one, other)]
+    assert taken[0] is not mine and taken[1] is not mine and taken[0] is not taken[1]
+    one.assign(np.ones(3))
+    held = one._value
+    assert one.take() is held

@@ -101,6 +101,19 @@ def test_both_ways(keras, fill, tmp_path, make):
     equal(ours, keras.saving.load_model(tmp_path / "ours.keras"), data(theirs))
 
 
+def test_training_reaches_the_layers_of_a_graph_of_keras(keras, tmp_path):
+    """Keras writes down the default `training=False` of each use of a layer; in `fit` it does not hold."""
+    x = np.ones((2, 6), "float32")
+    for name, make in (("d", lambda L: L.Dropout(0.5, seed=1)), ("n", lambda L: L.BatchNormalization())):
+        for told in ({}, {"training": False}):
+            given = keras.Input((6,))
+            keras.Model(given, make(keras.layers)(given, **told)).save(tmp_path / f"{name}.keras")
+            ours = saving.load_model(tmp_path / f"{name}.keras")
+            np.testing.assert_allclose(ours(x, training=False), x, rtol=1e-2)
+            held = name == "n" and bool(told)  # whose default is None: somebody said so
+            assert np.allclose(ours(x, training=True), x, rtol=1e-2) == held
+
+
 def test_layers_say_of_themselves_what_keras_does(keras, tmp_path):
     configs = []
     for name, L, M, Ops in (("t", layers, models, ops), ("k", keras.layers, keras.models, keras.ops)):

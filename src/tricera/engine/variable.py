@@ -147,7 +147,7 @@ class Variable(Operators):
         Raises:
             ValueError: another shape.
         """
-        value = jnp.asarray(value.raw() if isinstance(value, Variable) else value, self._dtype)
+        value = jnp.asarray(given := value.raw() if isinstance(value, Variable) else value, self._dtype)
         if tuple(value.shape) != self.shape:
             raise ValueError(
                 report(
@@ -168,7 +168,7 @@ class Variable(Operators):
                 )
             )
         else:
-            self._value, self._lent = value, False
+            self._value, self._lent = value, value is given  # by somebody who may hold it, as another variable
         return value
 
     def assign_add(self, value: Any) -> Any:

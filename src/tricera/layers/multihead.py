@@ -216,7 +216,7 @@ class MultiHeadAttention(_MultiHead):
         return {**super().get_config(), "output_shape": self._result_shape}
 
 
-@register("layer")
+@register("layer", "GroupedQueryAttention")  # what Keras' class is called, and its HDF5 files call it
 class GroupQueryAttention(_MultiHead):
     """Multi-head attention in which groups of query heads share a head of keys and values.
 
@@ -228,7 +228,7 @@ class GroupQueryAttention(_MultiHead):
     Reference: Ainslie et al., 2023, arXiv:2305.13245.
     """
 
-    stored_as = "GroupedQueryAttention"  # what Keras' class is called
+    stored_as = "GroupedQueryAttention"
 
     def __init__(
         self,
