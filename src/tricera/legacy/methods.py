@@ -11,6 +11,7 @@ from jax import tree_util
 
 from tricera.engine.random import global_seed_generator
 from tricera.legacy import frozen, generation, spellings
+from tricera.metrics import Metric
 from tricera.models import Model, Sequential
 
 # Method -> old name of an argument -> today's; None where it says nothing today.
@@ -74,6 +75,7 @@ def install() -> None:
     Model.seed_generators = property(seed_generators)  # type: ignore[method-assign,assignment]
     for function in (predict_classes, predict_proba):
         setattr(Sequential, function.__name__, _noted(function))
+    Metric.reset_states = reset_states  # type: ignore[attr-defined]
     for function in (get_output_at, get_input_at):
         setattr(Model, function.__name__, function)
 
@@ -256,3 +258,8 @@ def get_input_at(self: Any, node_index: int) -> Any:
     """The inputs of one use of the layer in a graph."""
     inputs = self._inbound_nodes[node_index].input_tensors
     return inputs[0] if len(inputs) == 1 else inputs
+
+
+def reset_states(self: Any) -> None:
+    """`reset_state`, by the name that metrics had for it in Keras 2."""
+    self.reset_state()

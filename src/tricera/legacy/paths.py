@@ -6,6 +6,7 @@ ROOTS = (
     "tensorflow.compat.v1.keras",
     "tensorflow.compat.v2.keras",
     "tf_keras",
+    "keras_core",
     "keras",
 )
 

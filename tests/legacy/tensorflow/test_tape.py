@@ -150,3 +150,24 @@ def test_messages():
         f"  got:      {symbol!r}\n"
         "  fix:      call the model on data within the tape, or use `keras.backend.gradients` on the graph."
     )
+
+
+def test_an_actor_draws_with_the_probabilities_of_a_tensor():
+    model = tricera.Sequential([tricera.Input((4,)), tricera.layers.Dense(8), tricera.layers.Softmax()])
+    with tf.GradientTape() as tape:
+        probabilities = model(tf.expand_dims(tf.constant([0.1, -2.0, 3.0, 0.5]), 0))
+        action = np.random.default_rng(0).choice(8, p=np.squeeze(probabilities))
+        loss = -tf.math.log(probabilities[0, action])
+    assert all(np.isfinite(g).all() for g in tape.gradient(loss, model.trainable_variables))
+
+
+def test_a_heat_map_is_a_gradient_by_a_layer_within_a_model():
+    keras = tricera
+    layers = [keras.Input((6, 6, 2)), keras.layers.Conv2D(3, 3, name="last"), keras.layers.GlobalAveragePooling2D()]
+    model = keras.Sequential([*layers, keras.layers.Dense(4)])
+    within = keras.Model(model.inputs, [model.get_layer("last").output, model.output])
+    with tf.GradientTape() as tape:
+        features, outputs = within(np.ones((1, 6, 6, 2), "float32"))
+        score = outputs[:, 1]
+    expected = np.broadcast_to(model.layers[-1].kernel.numpy()[:, 1] / 16, (1, 4, 4, 3))
+    np.testing.assert_allclose(tape.gradient(score, features), expected, rtol=1e-5)

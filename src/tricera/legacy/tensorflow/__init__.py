@@ -1,6 +1,7 @@
 """What scripts for Keras use of TensorFlow, computed by JAX: the module `tensorflow` where that is not installed."""
 
 import importlib
+import pkgutil
 from typing import Any
 
 from tricera.legacy.tensorflow import data, tensor
@@ -31,7 +32,20 @@ NAMES = {
 }
 MODULES = ("compat", "config", "data", "image", "io", "linalg", "math", "nn", "random", "train")
 _HOME = {name: module for module, names in NAMES.items() for name in names.split()}
-_ELSEWHERE = {"dtypes": "tricera.legacy.tensorflow.tensor", "keras": "tricera", "custom_gradient": "tricera.ops"}
+# Names that are those of Tricera, or of one of its modules; of classes under another name.
+_ELSEWHERE = {
+    "custom_gradient": "tricera.ops.custom_gradient",
+    "dtypes": "tricera.legacy.tensorflow.tensor",
+    "initializers": "tricera.initializers",
+    "keras": "tricera",
+    "losses": "tricera.losses",
+    "metrics": "tricera.metrics",
+    "ones_initializer": "tricera.initializers.Ones",
+    "optimizers": "tricera.optimizers",
+    "random_normal_initializer": "tricera.initializers.RandomNormal",
+    "random_uniform_initializer": "tricera.initializers.RandomUniform",
+    "zeros_initializer": "tricera.initializers.Zeros",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -41,8 +55,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
     if name in _ELSEWHERE:
-        module = importlib.import_module(_ELSEWHERE[name])
-        return getattr(module, name, module)
+        return pkgutil.resolve_name(_ELSEWHERE[name])
     if not name.startswith("_"):
         compat = importlib.import_module(f"{__name__}.compat")
         if name in compat.OLD:

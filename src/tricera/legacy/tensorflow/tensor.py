@@ -1,6 +1,7 @@
 """Tensors, variables, dtypes and shapes by TensorFlow's names. A tensor is an array of JAX; it gets `.numpy()`."""
 
 import functools
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -238,7 +239,10 @@ def missing(module: str, names: Any) -> Callable[[str], Any]:
 
 def graft() -> None:
     """Give arrays of JAX the methods of TensorFlow's tensors that scripts call."""
-    for kind in (type(jnp.zeros(())), jax.core.Tracer):
+    warnings.filterwarnings("ignore", "Explicitly requested dtype (float64|u?int64|complex128)")
+    array = type(jnp.zeros(()))
+    array.__array_function__ = _array_function  # type: ignore[attr-defined]
+    for kind in (array, jax.core.Tracer):
         kind.numpy = _numpy  # type: ignore[attr-defined]
         kind.get_shape = _get_shape  # type: ignore[attr-defined]
         kind.set_shape = _set_shape  # type: ignore[attr-defined]
@@ -249,6 +253,13 @@ def graft() -> None:
 def _numpy(self: Any) -> Any:
     """A copy as a NumPy array, which may be written to; of a scalar, a number of NumPy's."""
     return np.array(self)[()]
+
+
+def _array_function(self: Any, func: Callable, types: Any, args: Any, kwargs: Any) -> Any:
+    """What NumPy's functions do with arrays of JAX; `np.squeeze` gives NumPy's, which `np.random.choice` asks for."""
+    if func is np.squeeze:
+        args = (np.asarray(args[0]), *args[1:])
+    return func._implementation(*args, **kwargs)  # type: ignore[attr-defined]
 
 
 def _get_shape(self: Any) -> TensorShape:
