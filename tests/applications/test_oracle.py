@@ -5,29 +5,98 @@ import json
 import numpy as np
 import pytest
 
-from tricera import applications, layers
+import compare_applications
+from tricera import applications, config, layers
 
-KINDS = {"VGG19": {"input_shape": (32, 48, 3), "pooling": "avg"}}
+# One network a family, small; how its features are pooled, and with which images.
+FEATURES = {
+    "VGG19": {"input_shape": (32, 48, 3), "pooling": "avg"},
+    "ResNet50": {"input_shape": (32, 40, 3), "pooling": "max"},
+    "ResNet50V2": {"input_shape": (33, 32, 3)},
+    "InceptionV3": {"input_shape": (75, 75, 3), "pooling": "avg"},
+    "MobileNet": {"input_shape": (32, 32, 3), "alpha": 0.25},
+    "MobileNetV2": {"input_shape": (33, 47, 3), "alpha": 0.35},
+    "MobileNetV3Small": {"input_shape": (32, 45, 3)},
+    "EfficientNetV2B0": {"input_shape": (32, 32, 1), "pooling": "max"},
+    "Xception": {"input_shape": (71, 71, 3), "pooling": "avg"},
+}
+TOPS = {
+    "MobileNet": {"input_shape": (32, 32, 3), "alpha": 0.25, "classes": 7},
+    "MobileNetV3Small": {"input_shape": (32, 32, 3), "minimalistic": True, "classes": 5, "classifier_activation": None},
+    "EfficientNetB0": {"input_shape": (32, 32, 3), "classes": 6},
+    "ConvNeXtTiny": {"input_shape": (32, 32, 3), "classes": 6},
+    "DenseNet121": {"input_shape": (32, 32, 3), "classes": 4},
+}
+STRUCTURES = (
+    "ConvNeXtTiny",
+    "DenseNet121",
+    "EfficientNetB0",
+    "EfficientNetV2B2",
+    "InceptionResNetV2",
+    "InceptionV3",
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Large",
+    "MobileNetV3Small",
+    "NASNetMobile",
+    "ResNet50",
+    "ResNet50V2",
+    "VGG16",
+    "Xception",
+)
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_features_from_keras_own_file(name, keras, tmp_path):
-    options = {"weights": None, "include_top": False, **KINDS[name]}
-    theirs = getattr(keras.applications, name)(**options)
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_layers_settings_connections_weights_and_files_are_those_of_keras(name):
+    for given in compare_applications.options(name)[-2:]:
+        assert compare_applications.differences(name, given) == []
+
+
+def same_outputs(name, options, keras, tmp_path):
+    """Keras' random weights, saved and read, give the outputs that Keras computes."""
+    with compare_applications.empty(keras):
+        theirs = getattr(keras.applications, name)(weights=None, **options)
+    rng = np.random.default_rng(0)
+    for weight in theirs.weights:
+        fan = max(1, int(np.prod(weight.shape[:-1])))
+        vector = len(weight.shape) < 2
+        drawn = rng.uniform(0.5, 1.5, weight.shape) if vector else rng.normal(0, (2 / fan) ** 0.5, weight.shape)
+        weight.assign(drawn)
     path = str(tmp_path / "weights.weights.h5")
     theirs.save_weights(path)
     ours = getattr(applications, name)(**{**options, "weights": path})
-    assert [layer.name for layer in ours.layers][1:] == [layer.name for layer in theirs.layers][1:]
     assert ours.output_shape == theirs.output_shape and ours.count_params() == theirs.count_params()
-    x = np.random.default_rng(0).normal(size=(1, *KINDS[name]["input_shape"])).astype("float32")
-    np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
+    x = rng.uniform(0, 255, (2, *options["input_shape"])).astype("float32")
+    wanted = np.asarray(theirs.predict(x, verbose=0))
+    scale = np.abs(wanted).max()
+    assert np.isfinite(scale) and scale > 0
+    np.testing.assert_allclose(ours.predict(x, verbose=0) / scale, wanted / scale, atol=1e-4)
 
 
-def test_the_top(keras):
-    theirs = keras.applications.VGG16(weights=None, input_shape=(32, 32, 3), classes=7)
-    ours = applications.VGG16(weights=None, input_shape=(32, 32, 3), classes=7)
-    assert [(w.name, tuple(w.shape)) for w in ours.weights] == [(w.name, tuple(w.shape)) for w in theirs.weights]
-    assert [layer.name for layer in ours.layers][-4:] == ["flatten", "fc1", "fc2", "predictions"]
+@pytest.mark.parametrize("name", FEATURES)
+def test_features(name, keras, tmp_path):
+    same_outputs(name, {"include_top": False, **FEATURES[name]}, keras, tmp_path)
+
+
+@pytest.mark.parametrize("name", TOPS)
+def test_with_the_top(name, keras, tmp_path):
+    same_outputs(name, TOPS[name], keras, tmp_path)
+
+
+def test_of_unknown_size_the_cells_of_nasnet_still_fit_together():
+    model = applications.NASNetMobile(weights=None, include_top=False)
+    assert "adjust_avg_pool_1_stem_2" in [layer.name for layer in model.layers]
+    assert model.output_shape == (None, None, None, 1056)
+
+
+def test_channels_first(monkeypatch):
+    config.set_image_data_format("channels_first")
+    try:
+        for name, channels in {"ResNet50": 2048, "MobileNetV2": 1280, "EfficientNetB0": 1280, "Xception": 2048}.items():
+            model = getattr(applications, name)(weights=None, include_top=False, input_shape=(3, 75, 75))
+            assert model.output_shape == (None, channels, 3, 3)
+    finally:
+        config.set_image_data_format("channels_last")
 
 
 def test_freezing_and_a_tensor_to_begin_with():

@@ -46,6 +46,33 @@ def preprocess_input(x, data_format=None, mode="caffe"):
     return _preprocess_tensor(x, data_format, mode)
 
 
+def of_mode(mode):
+    """The `preprocess_input` of a network that was trained on pixels of this mode."""
+
+    def preprocess_input(x, data_format=None):
+        return _preprocess_input(x, data_format, mode)
+
+    preprocess_input.__doc__ = _OF_MODE.format(_WHAT[mode])
+    return preprocess_input
+
+
+def untouched(x, data_format=None):
+    """Pixels from 0 to 255 as they are: the network itself prepares them."""
+    return x
+
+
+_WHAT = {
+    "caffe": "blue, green, red, their means taken off",
+    "tf": "from -1 to 1",
+    "torch": "from 0 to 1, normalized by ImageNet's means and deviations",
+}
+_OF_MODE = """Pixels from 0 to 255 as the network was trained to see them: {}; a new array.
+
+    Shapes: `(height, width, 3)` or `(batch, height, width, 3)`; channels first where `data_format` says so.
+    """
+_preprocess_input = preprocess_input
+
+
 @lift
 def _preprocess_tensor(x, data_format, mode):
     x = jnp.asarray(x)

@@ -1,8 +1,10 @@
 """VGG19, and what its images and predictions need."""
 
 from tricera import errors
-from tricera.applications.imagenet_utils import decode_predictions, preprocess_input
+from tricera.applications.imagenet_utils import decode_predictions, of_mode
 from tricera.applications.vgg import VGG19
+
+preprocess_input = of_mode("caffe")
 
 __all__ = ["VGG19", "decode_predictions", "preprocess_input"]
 
