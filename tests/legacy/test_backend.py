@@ -12,8 +12,6 @@ from tricera.legacy import backend, generation
 LEFT_OUT = {
     "control_dependencies",
     "ctc_label_dense_to_sparse",
-    "legacy_weight_ordering",
-    "set_legacy_weight_ordering",
     "v1_variable_initialization",
 }
 ELSEWHERE = {"backend", "clear_session", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx"}

@@ -198,3 +198,34 @@ def test_numpy_has_the_names_of_its_time(tmp_path):
     script.write_text("import numpy as np\nfrom keras.layers.core import Dense\nprint(np.zeros(1, np.float).dtype)\n")
     done = subprocess.run([sys.executable, "-m", "tricera", str(script)], capture_output=True, text=True, timeout=100)
     assert done.stdout == "float64\n", done.stderr
+
+
+def test_functions_take_what_they_took(tmp_path):
+    run(
+        r"""
+from keras import backend, losses, metrics, optimizers, regularizers, utils
+from keras.engine import get_source_inputs
+from keras.regularizers import l2
+from keras.utils.np_utils import probas_to_classes, to_categorical
+assert to_categorical(np.array([1, 0]), nb_classes=3).shape == (2, 3) and l2(l=0.3).l2 == 0.3
+assert to_categorical([1], 2, dtype='int32').dtype == 'int32' and to_categorical(y=[1]).tolist() == [[0, 1]]
+assert type(optimizers.adam(lr=0.5)).__name__ == 'Adam' and type(optimizers.rmsprop()).__name__ == 'RMSprop'
+assert regularizers.WeightRegularizer(l1=0.5).l1 == 0.5 and losses.huber_loss is losses.huber
+x = Input((2,))
+assert get_source_inputs(Dense(1)(x))[0] is x
+true, found = np.array([[1.0, 0.0, 1.0, 1.0]]), np.array([[0.9, 0.8, 0.2, 0.7]])
+wanted = {'precision': 2 / 3, 'recall': 2 / 3, 'fmeasure': 2 / 3, 'matthews_correlation': -1 / 3}
+for name, value in wanted.items():
+    np.testing.assert_allclose(getattr(metrics, name)(true, found), value, rtol=1e-5)
+assert probas_to_classes(np.array([[0.2], [0.7]])).tolist() == [0, 1]
+assert probas_to_classes(np.array([[0.2, 0.8]])).tolist() == [1]
+losses = [backend.eval(backend.binary_crossentropy(np.array([0.25]), np.array([1.0])))]
+np.testing.assert_allclose(losses, [[-np.log(0.25)]], rtol=1e-5)
+image = np.ones((1, 2, 3, 4), 'float32')
+assert backend.spatial_2d_padding(image, padding=(1, 2), dim_ordering='th').shape == (1, 2, 5, 8)
+assert backend.resize_images(X=image, height_factor=2, width_factor=2, dim_ordering='tf').shape == (1, 4, 6, 4)
+assert backend.expand_dims(image).shape == (1, 2, 3, 4, 1) and backend.equal(x=1, y=1)
+kernel = np.ones((2, 2, 4, 5), 'float32')
+assert backend.conv2d(image, kernel, border_mode='same', dim_ordering='tf', filter_shape=None).shape == (1, 2, 3, 5)
+"""
+    )

@@ -6,7 +6,8 @@ from typing import Any
 
 from tricera.engine.configured import argument_names
 from tricera.engine.layer import Layer
-from tricera.legacy import generation, initializations, signatures, spellings
+from tricera.legacy import generation, signatures, spellings
+from tricera.legacy.functions import initializations
 from tricera.models import Model
 from tricera.optimizers import Optimizer
 from tricera.optimizers.schedules import InverseTimeDecay

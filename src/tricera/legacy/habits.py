@@ -6,7 +6,8 @@ from tricera import errors
 from tricera.engine import configured, graph
 from tricera.legacy import arguments, generation, methods, names, spellings
 from tricera.legacy.backend import symbols
-from tricera.legacy.layers import merge, protocol
+from tricera.legacy.functions import arguments as old_words
+from tricera.legacy.layers import protocol
 from tricera.models import Functional
 
 
@@ -25,6 +26,6 @@ def take_up(number: int | None = None, quiet: bool = False) -> None:
         errors.elsewhere.append(names.find)
         configured.translators.append(arguments.translate)
         graph.settling = symbols
+        old_words.install()
         methods.install()
-        merge.install()
         protocol.install()

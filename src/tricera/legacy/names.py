@@ -8,6 +8,7 @@ import numpy as np
 from tricera import layers as public
 from tricera.engine import registry
 from tricera.legacy import backend, layers, paths, spellings
+from tricera.legacy.functions import metrics
 from tricera.legacy.layers import merge
 from tricera.saving.past import names as past
 
@@ -21,21 +22,47 @@ NAMES: dict[str, dict[str, str]] = {
         "zero": "zeros",
         "one": "ones",
     },
-    "losses": {"cosine_proximity": "cosine_similarity"},
-    "metrics": {"cosine_proximity": "cosine_similarity"},
+    "losses": {"huber_loss": "huber", "cosine": "cosine_similarity", "cosine_proximity": "cosine_similarity"},
+    "metrics": {"kullback_leibler_divergence": "kl_divergence"},
+    "optimizers": {
+        "adadelta": "Adadelta",
+        "adagrad": "Adagrad",
+        "adamax": "Adamax",
+        "nadam": "Nadam",
+        "optimizer_from_config": "deserialize",
+        "rmsprop": "RMSprop",
+    },
+    "utils": {"plot": "plot_model"},
     "legacy.engine": {
         **_ENGINE,
         "Container": "models.Model",
         "Model": "models.Model",
         "Network": "models.Model",
         "Sequential": "models.Sequential",
+        "get_source_inputs": "utils.get_source_inputs",
     },
     "models": {"Container": "Model"},
-    "regularizers": {"l1l2": "l1_l2", "activity_l1": "l1", "activity_l2": "l2", "activity_l1l2": "l1_l2"},
+    "regularizers": {
+        "ActivityRegularizer": "L1L2",
+        "L1L2Regularizer": "L1L2",
+        "WeightRegularizer": "L1L2",
+        "l1l2": "l1_l2",
+        "activity_l1": "l1",
+        "activity_l2": "l2",
+        "activity_l1l2": "l1_l2",
+    },
 }
 
 
 JOINED = ("layers.Merge", "legacy.engine.Merge", "legacy.engine.merge")  # `layers.merge` is a module
+
+
+# By module: functions of Keras 1 that nothing of today does; `legacy` keeps them.
+FUNCTIONS = {
+    "metrics": "cosine cosine_proximity fbeta_score fmeasure matthews_correlation precision recall",
+    "utils": "accuracy binary_logloss categorical_probas_to_classes multiclass_logloss multi_gpu_model "
+    "probas_to_classes",
+}
 
 
 # What NumPy called Python's own types until 1.24, and programs of that time still do.
@@ -76,6 +103,8 @@ def find(module: str, name: str) -> Any:
         return getattr(importlib.import_module(f"tricera.{home}"), last, None)
     if path in JOINED:
         return getattr(merge, name)
+    if name in FUNCTIONS.get(below, "").split():
+        return getattr(metrics, name)
     if below == "layers" and name in vars(layers):
         return vars(layers)[name]
     if below == "layers":

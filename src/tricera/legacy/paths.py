@@ -13,9 +13,13 @@ ROOTS = (
 # Paths below `keras` in Keras 1 and 2 whose names are now kept elsewhere.
 MOVED = {
     "backend.common": "backend",
+    "backend.load_backend": "backend",
+    "backend.numpy_backend": "backend",
     "backend.tensorflow_backend": "backend",
     "backend.theano_backend": "backend",
     "callbacks.callbacks": "callbacks",
+    "callbacks.tensorboard_v1": "callbacks",
+    "callbacks.tensorboard_v2": "callbacks",
     "engine": "legacy.engine",
     "engine.base_layer": "legacy.engine",
     "engine.input_layer": "legacy.engine",
@@ -25,7 +29,7 @@ MOVED = {
     "engine.sequential": "legacy.engine",
     "engine.topology": "legacy.engine",
     "engine.training": "legacy.engine",
-    "initializations": "legacy.initializations",
+    "initializations": "legacy.functions.initializations",
     "layers.advanced_activations": "layers",
     "layers.containers": "models",
     "layers.convolutional": "layers",

@@ -65,6 +65,15 @@ def manual_variable_initialization(value):
     """Says nothing here: variables have their values from the start."""
 
 
+def legacy_weight_ordering():
+    """Whether weights are ordered as before Keras 1: never."""
+    return False
+
+
+def set_legacy_weight_ordering(value):
+    """Says nothing here: the order of weights is that of the layers."""
+
+
 def symbolic(func):
     """The function itself: nothing here needs a graph around it."""
     return func
@@ -104,11 +113,13 @@ _HERE = {
     "get_session",
     "get_uid",
     "image_dim_ordering",
+    "legacy_weight_ordering",
     "manual_variable_initialization",
     "name_scope",
     "normalize_data_format",
     "reset_uids",
     "set_image_dim_ordering",
+    "set_legacy_weight_ordering",
     "set_session",
     "symbolic",
 }

@@ -1,7 +1,6 @@
 """`Merge` and `merge` of Keras 1: all ways to join tensors in one, which could also be the first layer of a stack."""
 
 from collections.abc import Callable, Sequence
-from types import ModuleType
 from typing import Any
 
 from tricera.engine import naming, registry
@@ -9,7 +8,6 @@ from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.errors import did_you_mean, report
 from tricera.layers import Lambda
-from tricera.layers import merge as module
 from tricera.models import Functional, Sequential
 from tricera.models.sequential import declared_input
 from tricera.saving.past.merge import merged
@@ -65,18 +63,6 @@ class Merge:
         inputs, outputs = zip(*map(_ends, layers), strict=True)
         sources = [tensor for each in inputs for tensor in (each if isinstance(each, list) else [each])]
         return Functional(sources, join(list(outputs)), name=name)
-
-
-class _Callable(ModuleType):
-    """`keras.layers.merge`: a function in Keras 1, a module in Keras 2."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return merge(*args, **kwargs)
-
-
-def install() -> None:
-    """Let the module `layers.merge` be called, too."""
-    module.__class__ = _Callable
 
 
 def joining(

@@ -113,6 +113,8 @@ ARGUMENTS_OF = {  # where a class has another name for it
         "init": "embeddings_initializer",
         "output_dim": "output_dim",
     },
+    "L1": {"l": "l1"},
+    "L2": {"l": "l2"},
     "LeakyReLU": {"alpha": "negative_slope"},
     "MaxoutDense": {"nb_feature": "pieces"},
     "PReLU": {"init": "alpha_initializer"},
