@@ -5,7 +5,7 @@ from tricera.applications.application import application, axis, files
 from tricera.applications.imagenet_utils import decode_predictions, of_mode
 
 _FIRES = {2: (16, 64), 3: (16, 64), 4: (32, 128), 5: (32, 128), 6: (48, 192), 7: (48, 192), 8: (64, 256), 9: (64, 256)}
-_FOLDER = "https://github.com/DeepCognition/keras-squeezenet/releases/download/v0.1/"
+_FOLDER = "https://github.com/rcmalli/keras-squeezenet/releases/download/v1.0/"
 _HASHES = (None, "80b66c92d79d4310e07fb60a297bf0d1")
 
 
