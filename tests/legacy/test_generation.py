@@ -10,6 +10,7 @@ PROGRAMS = {
     "from keras.initializations import normal": (1, "keras.initializations"),
     "model.fit_generator(g, steps_per_epoch=2)": (2, "fit_generator"),
     "import keras\nkeras.optimizers.SGD(lr=0.1)": (2, "lr"),
+    "import tensorflow as tf\nmodel = tf.keras.Sequential()": (2, "tf.keras"),
     "from tensorflow.keras.layers import Dense": (2, "tensorflow.keras.layers"),
     "from keras.utils import np_utils": (2, "keras.utils.np_utils"),
     "from keras import ops\nmodel.fit(x, y, nb_epoch=2)": (3, "keras.ops"),

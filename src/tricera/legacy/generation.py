@@ -118,6 +118,8 @@ def _words(node: ast.AST) -> Iterator[tuple[dict[str, int], str]]:
             yield _ARGUMENTS, keyword.arg or ""
     elif isinstance(node, ast.Attribute):
         yield _NAMES, "" if node.attr in _TOO_COMMON else node.attr
+        if node.attr == "keras" and isinstance(node.value, ast.Name) and node.value.id in ("tf", "tensorflow"):
+            yield {"tf.keras": 2}, "tf.keras"
     elif isinstance(node, ast.FunctionDef):
         yield _NAMES, node.name
 
