@@ -24,7 +24,6 @@ MISSING = {
         )
     },
     "layers": "RandAugment, AugMix and elastic transforms are not there yet",
-    "legacy": "not there yet",
     "optimizers.legacy": "Keras' own only raise an error",
     **{
         f"quantizers.{name}": "only 8-bit integers are there"

@@ -176,9 +176,9 @@ class Model(Trainer, Layer):
             self._build_config = {"input_shape": inputs.shapes(next(iter(arguments.values()), None))}
             self.built = True
 
-    def build_from_config(self, config: dict[str, Any]) -> None:
+    def build_from_config(self, config: dict[str, Any] | None) -> None:
         """Build for the shapes that `get_build_config` gave."""
-        shape = config.get("input_shape")
+        shape = (config or {}).get("input_shape")
         if shape is not None and not self.built:
             self.build(shape)
 
