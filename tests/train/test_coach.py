@@ -204,6 +204,21 @@ def test_validation_data_that_stand_in_the_training_data(capsys):
     assert heard(capsys) == [said]
 
 
+def test_a_class_for_each_place_of_a_sequence_is_in_order():
+    model = keras.Sequential([keras.Input((None,)), layers.Embedding(9, 4), layers.Dense(9, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    words = DRAW.integers(0, 9, (20, 6))
+    assert model.check(words, words) == []
+
+
+def test_sparse_samples_are_not_taken_for_each_other():
+    x = np.zeros((80, 500), "float32")
+    x[np.arange(80), np.arange(80) * 6] = 1
+    model = net(1, None, "mse", inputs=(500,))
+    assert model.check(x[:60], x[:60, 0], (x[60:], x[60:, 0])) == []
+    assert "of the validation samples are also among" in model.check(x, x[:, 0], (x[60:], x[60:, 0]))[0]
+
+
 @pytest.mark.parametrize("callbacks", [[], [keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: None)]])
 def test_nan_is_traced_to_the_first_batch_and_layer(callbacks, capsys):
     x = X.copy()

@@ -7,10 +7,10 @@ from tricera import activations, losses
 from tricera.train.coach.inside import makers_of
 
 _BINARY = (losses.binary_crossentropy, losses.binary_focal_crossentropy)
-_SPARSE = (losses.sparse_categorical_crossentropy,)
+SPARSE = (losses.sparse_categorical_crossentropy,)
 _CATEGORICAL = (losses.categorical_crossentropy, losses.categorical_focal_crossentropy, losses.kl_divergence)
 _DISTANCES = (losses.mean_squared_error, losses.mean_absolute_error, losses.mean_absolute_percentage_error)
-CLASSES = (*_BINARY, *_SPARSE, *_CATEGORICAL)
+CLASSES = (*_BINARY, *SPARSE, *_CATEGORICAL)
 
 
 class Output(NamedTuple):

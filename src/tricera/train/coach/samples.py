@@ -8,7 +8,7 @@ from jax import tree_util
 
 from tricera import activations, layers
 from tricera.engine.dtypes import is_float
-from tricera.train.coach.fitting import CLASSES, Output, outputs_of
+from tricera.train.coach.fitting import CLASSES, SPARSE, Output, outputs_of
 from tricera.train.coach.inside import layers_of
 from tricera.train.data import Arrays
 
@@ -72,18 +72,17 @@ def _of_targets(model: Any, output: Output, y: np.ndarray) -> Iterator[str]:
     accuracy = next((label for label in _labels(model, output) if "acc" in label), None)
     flat = y.reshape(len(y), -1)
     if output.function in CLASSES:
-        classes = flat.argmax(-1) if flat.shape[1] > 1 else flat[:, 0]
+        one_hot = output.function not in SPARSE and flat.shape[1] > 1
+        classes = flat.argmax(-1) if one_hot else flat.ravel()
         kinds, counts = np.unique(classes, return_counts=True)
         share = counts.max() / counts.sum()
-        if (
-            flat.shape[1] > 1
-            and output.activation is activations.softmax
-            and not np.allclose(flat.sum(-1), 1, atol=1e-3)
-        ):
+        if one_hot and output.activation is activations.softmax and not np.allclose(flat.sum(-1), 1, atol=1e-3):
             yield (
                 "the rows of the targets do not add up to 1, as softmax does: 'sigmoid' with 'binary_crossentropy' "
                 "for several classes at once."
             )
+        elif one_hot and output.activation is activations.sigmoid:
+            return  # several classes at once
         elif len(kinds) == 1 and len(classes) > 1:
             yield (
                 f"all {len(classes)} labels looked at are of class {kinds[0]:g}: nothing can be learned from one "
@@ -125,10 +124,7 @@ def _of_validation(x: Any, held: Any) -> Iterator[str]:
     train, probe = tree_util.tree_leaves(x), [sample(leaf) for leaf in tree_util.tree_leaves(held)]
     if len(train) != len(probe) or any(a.shape[1:] != b.shape[1:] for a, b in zip(train, probe, strict=True)):
         return
-    count = min(len(train[0]), _ALL)
-    marks = sum(_marks(leaf, count) for leaf in train)
-    sought = sum(_marks(leaf, len(leaf)) for leaf in probe)
-    shared = float(np.isin(sought, marks).mean())
+    shared = float(np.mean(_found([leaf[:_ALL] for leaf in train], probe)))
     features = sum(int(np.prod(leaf.shape[1:])) for leaf in train)
     if shared >= _SHARED and features > 2:
         yield (
@@ -137,12 +133,27 @@ def _of_validation(x: Any, held: Any) -> Iterator[str]:
         )
 
 
-def _marks(array: Any, count: int) -> np.ndarray:
-    """A number for each row, equal for equal rows: a random combination of some of its values."""
-    flat = np.asarray(array[:count]).reshape(count, -1)
-    draw = np.random.default_rng(flat.shape[1])
-    columns = draw.choice(flat.shape[1], min(_MARKED, flat.shape[1]), replace=False)
-    return flat[:, columns].astype("float64") @ draw.random(len(columns))
+def _found(train: list[Any], probe: list[np.ndarray]) -> list[bool]:
+    """Whether each sample of the probe is one of the training's: sought by a few telling values, then compared."""
+    marks, sought = np.zeros(len(train[0])), np.zeros(len(probe[0]))
+    for there, here in zip(train, probe, strict=True):
+        flat = here.reshape(len(here), -1)
+        telling = np.argsort(-flat.astype("float64").var(0), kind="stable")[:_TELLING]
+        weights = np.random.default_rng(0).random(len(telling))
+        marks = marks + np.asarray(there).reshape(len(there), -1)[:, telling].astype("float64") @ weights
+        sought = sought + flat[:, telling].astype("float64") @ weights
+    order = np.argsort(marks, kind="stable")
+    starts = np.searchsorted(marks, sought, sorter=order)
+    ends = np.searchsorted(marks, sought, side="right", sorter=order)
+
+    def same(row: int, other: int) -> bool:
+        return all(np.array_equal(here[row], there[other]) for there, here in zip(train, probe, strict=True))
+
+    return [
+        any(same(row, other) for other in order[start : min(end, start + _ALIKE)])
+        for row, (start, end) in enumerate(zip(starts, ends, strict=True))
+    ]
 
 
-_MARKED = 64  # values of a row
+_TELLING = 12  # values of a sample that tell it from others
+_ALIKE = 64  # samples with the same ones that are compared in full
