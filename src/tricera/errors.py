@@ -37,8 +37,10 @@ def nearest(name: str, choices: Iterable[str]) -> str | None:
     for fold, choice in by_fold.items():
         if str(name).lower().startswith(f"{fold}_"):
             return choice
-    match = difflib.get_close_matches(str(name).lower(), by_fold, n=1, cutoff=0.6)
-    return by_fold[match[0]] if match else None
+    matches = difflib.get_close_matches(str(name).lower(), by_fold, n=1, cutoff=0.6)
+    if matches and not str(name).lower().endswith("d"):  # no rank was named: mostly it is that of images
+        matches.insert(0, f"{matches[0][:-2]}2d" if matches[0].endswith(("1d", "3d")) else matches[0])
+    return next((by_fold[match] for match in matches if match in by_fold), None)
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str | None:
