@@ -197,3 +197,18 @@ def test_a_metric_without_result():
     with pytest.raises(NotImplementedError) as error:
         metrics.Metric().result()
     assert str(error.value) == "Metric Metric does not have a `result()` method.\n  fix:      define it."
+
+
+def test_which_way_is_better_is_what_keras_says(keras):
+    """Callbacks with `mode="auto"` ask."""
+    classes = {name: cls for name, cls in vars(keras.metrics).items() if isinstance(cls, type)}
+    ours = {name: getattr(getattr(metrics, name), "_direction", None) for name in classes}
+    needs = {"num_classes": 2, "target_class_ids": [0], "recall": 0.5, "precision": 0.5, "specificity": 0.5}
+    needs |= {"sensitivity": 0.5, "fn": lambda y_true, y_pred: y_pred}
+    for name, cls in classes.items():
+        given = {
+            key: needs[key]
+            for key, parameter in inspect.signature(cls.__init__).parameters.items()
+            if key in needs and parameter.default is parameter.empty
+        }
+        assert ours[name] == getattr(cls(**given), "_direction", None), name

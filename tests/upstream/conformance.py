@@ -60,8 +60,9 @@ def _run_one(path: str, target: Path, seconds: int) -> None:
         "TRICERA_CACHE_DIR": str((ROOT / ".cache" / "xla").resolve()),
         "KERAS_HOME": str((ROOT / ".cache" / "keras").resolve()),
     }
-    options = ["-q", "-p", "tests.upstream.plugin", "-p", "no:cacheprovider", "-n0", "--import-mode=importlib"]
-    options += ["-c", os.devnull, "--rootdir", str(door.wheel().parent), "-W", "ignore", "--tb=short"]
+    options = ["-q", "-n0", "-W", "ignore", "--tb=short", "--import-mode=importlib", "--continue-on-collection-errors"]
+    options += ["-p", "tests.upstream.plugin", "-p", "no:cacheprovider"]
+    options += ["-c", os.devnull, "--rootdir", str(door.wheel().parent)]
     command = [sys.executable, "-m", "pytest", *options, str(door.wheel() / "src" / path)]
     log = target.with_suffix(".log")
     with log.open("w") as out:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 import tricera
-from tricera.engine import graph, masking, tracking
+from tricera.engine import dtypes, graph, masking, tracking
 from tricera.engine.variable import Variable
 
 
@@ -73,7 +73,17 @@ _BACKEND = {
     "config": tricera.config,
     "shape": lambda x: tuple(x.shape),
 }
+_KINDS = {
+    "BOOL_TYPES": ("bool",),
+    "INT_TYPES": tuple(sorted(dtypes.INTEGERS, key=lambda name: (name[0] != "u", int(name.lstrip("uint"))))),
+    "FLOAT_TYPES": dtypes.FLOATS,
+    "FLOAT8_TYPES": ("float8_e4m3fn", "float8_e5m2"),
+    "WEAK_TYPES": ("int", "float"),
+    "COMPLEX_TYPES": ("complex64", "complex128"),
+    "ALLOWED_DTYPES": sorted(dtypes.ALLOWED),
+}
 _ANYWHERE = {
+    **_KINDS,
     "clear_session": _clear_session,
     "get_global_attribute": _get_global_attribute,
     "set_global_attribute": _GLOBAL.__setitem__,

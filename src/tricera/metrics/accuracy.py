@@ -73,7 +73,7 @@ def _hits(where: Any) -> Any:
 
 
 @register("metric")
-class Accuracy(MeanMetricWrapper, fn=accuracy):
+class Accuracy(MeanMetricWrapper, fn=accuracy, direction="up"):
     """How often predictions equal labels."""
 
     def __init__(self, name="accuracy", dtype=None):
@@ -81,7 +81,7 @@ class Accuracy(MeanMetricWrapper, fn=accuracy):
 
 
 @register("metric")
-class BinaryAccuracy(MeanMetricWrapper, fn=binary_accuracy):
+class BinaryAccuracy(MeanMetricWrapper, fn=binary_accuracy, direction="up"):
     """How often `y_pred > threshold` says what the labels 0 and 1 say."""
 
     def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5):
@@ -89,7 +89,7 @@ class BinaryAccuracy(MeanMetricWrapper, fn=binary_accuracy):
 
 
 @register("metric")
-class CategoricalAccuracy(MeanMetricWrapper, fn=categorical_accuracy):
+class CategoricalAccuracy(MeanMetricWrapper, fn=categorical_accuracy, direction="up"):
     """How often the most probable class is the right one, for one-hot labels."""
 
     def __init__(self, name="categorical_accuracy", dtype=None):
@@ -97,7 +97,7 @@ class CategoricalAccuracy(MeanMetricWrapper, fn=categorical_accuracy):
 
 
 @register("metric")
-class SparseCategoricalAccuracy(MeanMetricWrapper, fn=sparse_categorical_accuracy):
+class SparseCategoricalAccuracy(MeanMetricWrapper, fn=sparse_categorical_accuracy, direction="up"):
     """How often the most probable class is the right one, for labels that are whole numbers."""
 
     def __init__(self, name="sparse_categorical_accuracy", dtype=None):
@@ -105,7 +105,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper, fn=sparse_categorical_accurac
 
 
 @register("metric")
-class TopKCategoricalAccuracy(MeanMetricWrapper, fn=top_k_categorical_accuracy):
+class TopKCategoricalAccuracy(MeanMetricWrapper, fn=top_k_categorical_accuracy, direction="up"):
     """How often the right class is among the `k` most probable ones, for one-hot labels."""
 
     def __init__(self, k=5, name="top_k_categorical_accuracy", dtype=None):
@@ -113,7 +113,7 @@ class TopKCategoricalAccuracy(MeanMetricWrapper, fn=top_k_categorical_accuracy):
 
 
 @register("metric")
-class SparseTopKCategoricalAccuracy(MeanMetricWrapper, fn=sparse_top_k_categorical_accuracy):
+class SparseTopKCategoricalAccuracy(MeanMetricWrapper, fn=sparse_top_k_categorical_accuracy, direction="up"):
     """How often the right class is among the `k` most probable ones, for labels that are whole numbers."""
 
     def __init__(self, k=5, name="sparse_top_k_categorical_accuracy", dtype=None, from_sorted_ids=False):

@@ -31,6 +31,8 @@ class AUC(ConfusionMetric):
     Reference: Davis and Goadrich, 2006 (interpolation of PR); Flach and Kull, 2015 (gains).
     """
 
+    _direction = "up"
+
     def __init__(
         self,
         num_thresholds=200,

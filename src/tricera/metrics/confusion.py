@@ -135,6 +135,8 @@ class _Share(ConfusionMetric):
         class_id: the only class to look at.
     """
 
+    _direction = "up"
+
     def __init__(
         self,
         thresholds: Any = None,
@@ -181,6 +183,8 @@ class _Best(ConfusionMetric):
     """
 
     bound: str
+
+    _direction = "up"
 
     def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any):
         super().__init__(dtype, name)

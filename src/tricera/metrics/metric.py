@@ -22,6 +22,7 @@ class Metric(Configured):
     """
 
     tracked_as = "metric"
+    _direction: str | None = None  # which way is better, "up" or "down", for callbacks that are not told
 
     def __new__(cls, *args: Any, **kwargs: Any):
         metric = super().__new__(cls)

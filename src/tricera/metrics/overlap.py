@@ -19,6 +19,8 @@ class IoU(Metric):
         sparse_y_true, sparse_y_pred: whether classes are whole numbers, not one-hot or probabilities along `axis`.
     """
 
+    _direction = "up"
+
     def __init__(
         self,
         num_classes,
@@ -145,6 +147,8 @@ class FBetaScore(Metric):
         beta: how many times recall matters as much as precision.
         threshold: above what a prediction is a yes; None takes the most probable class.
     """
+
+    _direction = "up"
 
     def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None):
         super().__init__(dtype, name)

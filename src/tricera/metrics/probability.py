@@ -6,7 +6,7 @@ from tricera.metrics.reduction import MeanMetricWrapper
 
 
 @register("metric", "bce", "BCE")
-class BinaryCrossentropy(MeanMetricWrapper, fn=classification.binary_crossentropy):
+class BinaryCrossentropy(MeanMetricWrapper, fn=classification.binary_crossentropy, direction="down"):
     """The mean binary crossentropy."""
 
     def __init__(self, name="binary_crossentropy", dtype=None, from_logits=False, label_smoothing=0):
@@ -14,7 +14,7 @@ class BinaryCrossentropy(MeanMetricWrapper, fn=classification.binary_crossentrop
 
 
 @register("metric")
-class CategoricalCrossentropy(MeanMetricWrapper, fn=classification.categorical_crossentropy):
+class CategoricalCrossentropy(MeanMetricWrapper, fn=classification.categorical_crossentropy, direction="down"):
     """The mean crossentropy for one-hot labels."""
 
     def __init__(self, name="categorical_crossentropy", dtype=None, from_logits=False, label_smoothing=0, axis=-1):
@@ -22,7 +22,9 @@ class CategoricalCrossentropy(MeanMetricWrapper, fn=classification.categorical_c
 
 
 @register("metric")
-class SparseCategoricalCrossentropy(MeanMetricWrapper, fn=classification.sparse_categorical_crossentropy):
+class SparseCategoricalCrossentropy(
+    MeanMetricWrapper, fn=classification.sparse_categorical_crossentropy, direction="down"
+):
     """The mean crossentropy for labels that are whole numbers."""
 
     def __init__(
@@ -32,7 +34,7 @@ class SparseCategoricalCrossentropy(MeanMetricWrapper, fn=classification.sparse_
 
 
 @register("metric", "kld", "KLD", "kullback_leibler_divergence")
-class KLDivergence(MeanMetricWrapper, fn=classification.kl_divergence):
+class KLDivergence(MeanMetricWrapper, fn=classification.kl_divergence, direction="down"):
     """The mean of `sum(y_true * log(y_true / y_pred))`."""
 
     def __init__(self, name="kl_divergence", dtype=None):
@@ -40,7 +42,7 @@ class KLDivergence(MeanMetricWrapper, fn=classification.kl_divergence):
 
 
 @register("metric")
-class Poisson(MeanMetricWrapper, fn=regression.poisson):
+class Poisson(MeanMetricWrapper, fn=regression.poisson, direction="down"):
     """The mean of `y_pred - y_true * log(y_pred)`."""
 
     def __init__(self, name="poisson", dtype=None):
@@ -48,7 +50,7 @@ class Poisson(MeanMetricWrapper, fn=regression.poisson):
 
 
 @register("metric")
-class Hinge(MeanMetricWrapper, fn=margin.hinge):
+class Hinge(MeanMetricWrapper, fn=margin.hinge, direction="down"):
     """The mean of `max(1 - y_true * y_pred, 0)`."""
 
     def __init__(self, name="hinge", dtype=None):
@@ -56,7 +58,7 @@ class Hinge(MeanMetricWrapper, fn=margin.hinge):
 
 
 @register("metric")
-class SquaredHinge(MeanMetricWrapper, fn=margin.squared_hinge):
+class SquaredHinge(MeanMetricWrapper, fn=margin.squared_hinge, direction="down"):
     """The mean of `max(1 - y_true * y_pred, 0)^2`."""
 
     def __init__(self, name="squared_hinge", dtype=None):
@@ -64,7 +66,7 @@ class SquaredHinge(MeanMetricWrapper, fn=margin.squared_hinge):
 
 
 @register("metric")
-class CategoricalHinge(MeanMetricWrapper, fn=margin.categorical_hinge):
+class CategoricalHinge(MeanMetricWrapper, fn=margin.categorical_hinge, direction="down"):
     """The mean of `max(1 + the highest wrong score - the right score, 0)`."""
 
     def __init__(self, name="categorical_hinge", dtype=None):

@@ -79,10 +79,10 @@ class MeanMetricWrapper(Mean):
 
     fn: Callable
 
-    def __init_subclass__(cls, fn: Callable | None = None, **kwargs: Any):
+    def __init_subclass__(cls, fn: Callable | None = None, direction: str | None = None, **kwargs: Any):
         super().__init_subclass__(**kwargs)
         if fn is not None:
-            cls.fn = staticmethod(fn)
+            cls.fn, cls._direction = staticmethod(fn), direction
 
     def __init__(self, fn, name=None, dtype=None, **kwargs):
         super().__init__(name or getattr(fn, "__name__", None), dtype)

@@ -14,7 +14,7 @@ from tricera.metrics.reduction import Mean, MeanMetricWrapper
 
 
 @register("metric", "mse", "MSE")
-class MeanSquaredError(MeanMetricWrapper, fn=regression.mean_squared_error):
+class MeanSquaredError(MeanMetricWrapper, fn=regression.mean_squared_error, direction="down"):
     """The mean of `(y_true - y_pred)^2`."""
 
     def __init__(self, name="mean_squared_error", dtype=None):
@@ -24,6 +24,8 @@ class MeanSquaredError(MeanMetricWrapper, fn=regression.mean_squared_error):
 @register("metric", "rmse", "RMSE")
 class RootMeanSquaredError(Mean):
     """The root of the mean of `(y_true - y_pred)^2`."""
+
+    _direction = "down"
 
     def __init__(self, name="root_mean_squared_error", dtype=None):
         super().__init__(name, dtype)
@@ -37,7 +39,7 @@ class RootMeanSquaredError(Mean):
 
 
 @register("metric", "mae", "MAE")
-class MeanAbsoluteError(MeanMetricWrapper, fn=regression.mean_absolute_error):
+class MeanAbsoluteError(MeanMetricWrapper, fn=regression.mean_absolute_error, direction="down"):
     """The mean of `|y_true - y_pred|`."""
 
     def __init__(self, name="mean_absolute_error", dtype=None):
@@ -45,7 +47,7 @@ class MeanAbsoluteError(MeanMetricWrapper, fn=regression.mean_absolute_error):
 
 
 @register("metric", "mape", "MAPE")
-class MeanAbsolutePercentageError(MeanMetricWrapper, fn=regression.mean_absolute_percentage_error):
+class MeanAbsolutePercentageError(MeanMetricWrapper, fn=regression.mean_absolute_percentage_error, direction="down"):
     """The mean of `100 * |(y_true - y_pred) / y_true|`."""
 
     def __init__(self, name="mean_absolute_percentage_error", dtype=None):
@@ -53,7 +55,7 @@ class MeanAbsolutePercentageError(MeanMetricWrapper, fn=regression.mean_absolute
 
 
 @register("metric", "msle", "MSLE")
-class MeanSquaredLogarithmicError(MeanMetricWrapper, fn=regression.mean_squared_logarithmic_error):
+class MeanSquaredLogarithmicError(MeanMetricWrapper, fn=regression.mean_squared_logarithmic_error, direction="down"):
     """The mean of `(log(1 + y_true) - log(1 + y_pred))^2`."""
 
     def __init__(self, name="mean_squared_logarithmic_error", dtype=None):
@@ -61,7 +63,7 @@ class MeanSquaredLogarithmicError(MeanMetricWrapper, fn=regression.mean_squared_
 
 
 @register("metric", "logcosh", "log_cosh")
-class LogCoshError(MeanMetricWrapper, fn=regression.log_cosh):
+class LogCoshError(MeanMetricWrapper, fn=regression.log_cosh, direction="down"):
     """The mean of `log(cosh(y_pred - y_true))`."""
 
     def __init__(self, name="logcosh", dtype=None):
@@ -73,7 +75,7 @@ def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 @register("metric", "cosine_proximity")
-class CosineSimilarity(MeanMetricWrapper, fn=_cosine):
+class CosineSimilarity(MeanMetricWrapper, fn=_cosine, direction="up"):
     """The mean cosine of the angle between both; 1 for the same direction."""
 
     def __init__(self, name="cosine_similarity", dtype=None, axis=-1):
@@ -107,7 +109,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 @register("metric")
-class PearsonCorrelation(MeanMetricWrapper, fn=pearson_correlation):
+class PearsonCorrelation(MeanMetricWrapper, fn=pearson_correlation, direction="up"):
     """The mean correlation along `axis`."""
 
     def __init__(self, name="pearson_correlation", dtype=None, axis=-1):
@@ -115,7 +117,7 @@ class PearsonCorrelation(MeanMetricWrapper, fn=pearson_correlation):
 
 
 @register("metric")
-class ConcordanceCorrelation(MeanMetricWrapper, fn=concordance_correlation):
+class ConcordanceCorrelation(MeanMetricWrapper, fn=concordance_correlation, direction="up"):
     """The mean concordance along `axis`: 1 only where both agree, not where one is a multiple of the other."""
 
     def __init__(self, name="concordance_correlation", dtype=None, axis=-1):
@@ -133,6 +135,8 @@ class R2Score(Metric):
         class_aggregation: None for one number an output, or how to average them.
         num_regressors: the number of features, for the adjusted score.
     """
+
+    _direction = "up"
 
     def __init__(self, class_aggregation="uniform_average", num_regressors=0, name="r2_score", dtype=None):
         super().__init__(dtype, name)
