@@ -3,13 +3,14 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint upstream bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    train a network on handwritten digits and show what it learned"
 	@echo "make test    run the tests; some of them: make test ARGS='tests/engine -x'"
 	@echo "make lint    style, types, layering and sizes"
+	@echo "make upstream  run the tests in Keras' wheel against Tricera (an hour); some: make upstream ARGS=losses"
 	@echo "make bench   time Tricera beside its peers, where they are installed in .venv"
 	@echo "make clean   remove .venv, caches and build products"
 	@echo "Another Python: make demo PYTHON=python3.12"
@@ -26,6 +27,9 @@ lint: .venv/test.stamp
 	@$(BIN)/mypy
 	@$(BIN)/python tools/layering.py
 	@$(BIN)/python tools/sizes.py
+
+upstream: .venv/test.stamp
+	@$(BIN)/python -m tests.upstream $(ARGS)
 
 bench: .venv/bench.stamp
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,5 +1,6 @@
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from tricera import layers, ops
 from tricera.engine.graph import Function
@@ -62,3 +63,18 @@ def test_get_finds_a_layer_in_every_form():
     assert layers.get(layer) is layer
     assert layers.get(layers.serialize(layer)).get_config() == layer.get_config()
     assert isinstance(layers.get("flatten"), layers.Flatten)
+
+
+@pytest.mark.parametrize("make", [layers.Flatten, layers.ReLU, layers.GlobalMaxPooling1D, lambda: layers.Dropout(0.5)])
+def test_what_has_no_state_is_built_unless_a_subclass_builds_something(make):
+    cls = type(make())
+
+    class Building(cls):
+        def build(self, input_shape):
+            self.scale = self.add_weight((), "ones")
+
+    arguments = (0.5,) if cls is layers.Dropout else ()
+    assert cls(*arguments).built and not Building(*arguments).built
+    layer = Building(*arguments)
+    layer(np.ones((2, 3, 4), "float32"))
+    assert layer.built and len(layer.weights) == 1

@@ -25,12 +25,16 @@ class Result(NamedTuple):
     seconds: float = 0.0
 
 
+def every() -> list[str]:
+    """All test files of the wheel, as paths below `keras/src`."""
+    source = door.wheel() / "src"
+    return sorted(path.relative_to(source).as_posix() for path in source.rglob("*_test.py"))
+
+
 def files(places: Iterable[str] = ()) -> list[str]:
     """The test files of the wheel, as paths below `keras/src`; only those below `places`, if there are any."""
-    source = door.wheel() / "src"
-    every = sorted(path.relative_to(source).as_posix() for path in source.rglob("*_test.py"))
     wanted = [f"{place.strip('/')}".removesuffix(".py") for place in places]
-    chosen = [p for p in every if not wanted or any(f"{p.removesuffix('.py')}/".startswith(f"{w}/") for w in wanted)]
+    chosen = [p for p in every() if not wanted or any(f"{p.removesuffix('.py')}/".startswith(f"{w}/") for w in wanted)]
     return [path for path in chosen if not reasons.inapplicable(path)]
 
 
@@ -125,3 +129,82 @@ def table(results: Iterable[Result]) -> str:
         for folder, count in counts(results).items()
     ]
     return "\n".join(["| part | passed | applicable | share | inapplicable |", "|---|---:|---:|---:|---:|", *rows])
+
+
+# ---- the list of expected failures, and the page
+
+EXPECTED = Path(__file__).with_name("expected.txt")
+
+
+def failures(results: Iterable[Result]) -> list[Result]:
+    """The applicable cases that fail, by name."""
+    failed = [r for r in results if r.outcome in ("failed", "unfinished") and not reasons.inapplicable(r.name)]
+    return sorted(failed, key=lambda result: result.name)
+
+
+def write_expected(results: Iterable[Result], path: Path = EXPECTED) -> None:
+    """Note the failures: a heading for each reason, and below it the cases."""
+    by_reason: dict[str, list[str]] = {}
+    for result in failures(results):
+        by_reason.setdefault(reasons.known(result.why or result.outcome), []).append(result.name)
+    sections = [f"# {reason}\n" + "\n".join(names) for reason, names in sorted(by_reason.items())]
+    path.write_text("\n\n".join(sections) + "\n")
+
+
+def expected(path: Path = EXPECTED) -> dict[str, str]:
+    """The cases that may fail, and the reason of each."""
+    found, reason = {}, ""
+    for line in path.read_text().splitlines():
+        if line.startswith("# "):
+            reason = line[2:]
+        elif line:
+            found[line] = reason
+    return found
+
+
+def surprises(results: Iterable[Result]) -> tuple[list[str], list[str]]:
+    """Cases that fail without being expected to, and cases that pass although they were."""
+    results, known = list(results), expected()
+    new = [result.name for result in failures(results) if result.name not in known]
+    return new, [result.name for result in results if result.outcome == "passed" and result.name in known]
+
+
+def page(results: Iterable[Result]) -> str:
+    """`docs/conformance.md`."""
+    results = list(results)
+    why = Counter(reasons.known(result.why or result.outcome) for result in failures(results))
+    left_out = Counter(reason for result in results if (reason := reasons.inapplicable(result.name)))
+    own = sum(result.outcome == "skipped" for result in results)
+    ran = {result.name.split("::")[0] for result in results}
+    skipped = [path for path in every() if path not in ran and not reasons.inapplicable(path)]
+    rest = f"\nNot run yet: {len(skipped)} files, in {', '.join(sorted({folder_of(p) for p in skipped}))}.\n"
+    return f"""# Keras' own tests
+
+The wheel of Keras 3.15.1 carries its tests. `make upstream` runs them against Tricera: `keras.src` is an alias whose
+modules have Tricera's public objects, the test files are read from the installed wheel, and nothing is copied. This
+page is what the last run found.
+
+{table(results)}
+{rest if skipped else ""}
+## What fails, and why
+
+`tests/upstream/expected.txt` names each case below its reason. The list may only shrink: `make upstream` ends with an
+error where a case fails that is not on it, or passes that is.
+
+| reason | cases |
+|---|---:|
+{_rows(why)}
+
+## What is inapplicable, and why
+
+Cases about other backends, TensorFlow's objects or Keras' private parts, by name in `tests/upstream/reasons.py`, and
+{own:,} that Keras' tests leave out by themselves on JAX or without optional packages.
+
+| reason | cases |
+|---|---:|
+{_rows(left_out)}
+"""
+
+
+def _rows(counter: Counter) -> str:
+    return "\n".join(f"| {reason} | {count:,} |" for reason, count in counter.most_common())

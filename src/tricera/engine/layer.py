@@ -37,12 +37,13 @@ class Layer(Weighted):
     tracked_as = "layer"
     noun = "layer"  # what messages call it
     supports_masking = False
+    stateless = False  # whether there is nothing to build, unless a subclass builds something
     config_if_set: tuple[str, ...] = ()  # arguments that the configuration leaves out where they are None
 
     def __new__(cls, *args: Any, **kwargs: Any):
         layer = super().__new__(cls)
         layer.__dict__.update(
-            built=False,
+            built=cls.stateless and cls.build is Layer.build,
             input_spec=None,
             autocast=True,
             activity_regularizer=None,
@@ -52,9 +53,8 @@ class Layer(Weighted):
             _inbound_nodes=[],
             _given_shape={},
             _initial_weights=None,
+            _remat=scope.current().remat,
         )
-        if (remat := scope.current().remat) is not None:
-            layer.__dict__["_remat"] = remat
         return layer
 
     def __init__(
@@ -228,9 +228,8 @@ class Layer(Weighted):
         return training
 
     def _guarded(self, args: tuple, kwargs: dict, arguments: dict[str, Any]) -> Any:
-        remat = self.__dict__.get("_remat")
         try:
-            return self.call(*args, **kwargs) if remat is None else remat.call(self, args, kwargs)
+            return self.call(*args, **kwargs) if self._remat is None else self._remat.call(self, args, kwargs)
         except Exception as error:
             if not any(
                 note.startswith("in ") for note in getattr(error, "__notes__", ())

@@ -29,11 +29,11 @@ class Activation(Layer):
 class _Elementwise(Layer):
     """Base of the activations that have parameters."""
 
+    stateless = True
     supports_masking = True
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.built = True
 
 
 @register("layer")

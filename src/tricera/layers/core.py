@@ -173,11 +173,11 @@ def _checked(layer: Layer, name: str, shape: Any) -> tuple[int | None, ...]:
 class Identity(Layer):
     """`x`."""
 
+    stateless = True
     supports_masking = True
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.built = True
 
     def call(self, inputs):
         return inputs
@@ -248,12 +248,12 @@ class Masking(Layer):
     Shapes: `(batch, steps, features)`, unchanged; mask `(batch, steps)`.
     """
 
+    stateless = True
     supports_masking = True
 
     def __init__(self, mask_value=0.0, **kwargs):
         super().__init__(**kwargs)
         adopt(self, locals())
-        self.built = True
 
     def call(self, inputs):
         kept = ops.any(ops.not_equal(inputs, self.mask_value), axis=-1, keepdims=True)

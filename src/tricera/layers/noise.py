@@ -14,13 +14,13 @@ from tricera.layers.arguments import adopt, check_fraction, spatial_axes
 class _Noise(Layer):
     """Base: `perturb(x)` in training, `x` otherwise."""
 
+    stateless = True
     supports_masking = True
 
     def _seed(self, seed: Any, needed: float) -> None:
         self.seed = seed
         if needed > 0:
             self.seed_generator = SeedGenerator(seed)
-        self.built = True
 
     def call(self, inputs, training=False):
         return self.perturb(inputs) if training and hasattr(self, "seed_generator") else inputs
@@ -173,6 +173,7 @@ class ActivityRegularization(Layer):
         ValueError: `l1` or `l2` is negative.
     """
 
+    stateless = True
     supports_masking = True
 
     def __init__(self, l1=0.0, l2=0.0, **kwargs):
@@ -181,7 +182,6 @@ class ActivityRegularization(Layer):
         for name, value in (("l1", l1), ("l2", l2)):
             if value < 0:
                 raise ValueError(report(f"{where(self)}: `{name}` cannot be negative.", got=repr(value)))
-        self.built = True
 
     def call(self, inputs):
         self.add_loss(

@@ -278,6 +278,7 @@ class GroupNormalization(_Scaled):
 class UnitNormalization(Layer):
     """`x / max(|x|, 1e-12)`, the Euclidean length over `axis`."""
 
+    stateless = True
     supports_masking = True
 
     def __init__(self, axis=-1, **kwargs):
@@ -293,7 +294,6 @@ class UnitNormalization(Layer):
                     got=repr(axis),
                 )
             )
-        self.built = True
 
     def call(self, inputs):
         axes = tuple(self.axis) if isinstance(self.axis, list) else (self.axis,)

@@ -112,6 +112,7 @@ class AveragePooling3D(_Average):
 class _Global(Layer):
     """Base of the poolings over all spatial axes."""
 
+    stateless = True
     rank: int
 
     def __init__(self, data_format=None, keepdims=False, **kwargs):
@@ -119,7 +120,6 @@ class _Global(Layer):
         adopt(self, locals())
         self.input_spec = InputSpec(ndim=self.rank + 2)
         self.input_axes = spatial_axes(self.rank, self.data_format)
-        self.built = True
 
     @property
     def _spatial(self) -> tuple[int, ...]:

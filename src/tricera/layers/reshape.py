@@ -20,11 +20,12 @@ class Flatten(Layer):
         data_format: with `"channels_first"` channels are moved last before, so that both formats agree.
     """
 
+    stateless = True
+
     def __init__(self, data_format=None, **kwargs):
         super().__init__(**kwargs)
         adopt(self, locals())
         self.input_spec = InputSpec(min_ndim=1)
-        self.built = True
 
     def call(self, inputs):
         if self.data_format == "channels_first" and inputs.ndim > 2:
@@ -82,6 +83,8 @@ class Permute(Layer):
         ValueError: `dims` is no order of `1, 2, ...`.
     """
 
+    stateless = True
+
     def __init__(self, dims, **kwargs):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
@@ -94,7 +97,6 @@ class Permute(Layer):
                 )
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
-        self.built = True
 
     def call(self, inputs):
         return ops.transpose(inputs, (0, *self.dims))
@@ -107,6 +109,7 @@ class RepeatVector(Layer):
     Shapes: `(batch, features) -> (batch, n, features)`.
     """
 
+    stateless = True
     input_axes = ("batch", "features")
 
     def __init__(self, n, **kwargs):
@@ -118,7 +121,6 @@ class RepeatVector(Layer):
         adopt(self, locals())
         check_positive(self, n=n)
         self.input_spec = InputSpec(ndim=2)
-        self.built = True
 
     def call(self, inputs):
         return ops.repeat(ops.expand_dims(inputs, 1), self.n, axis=1)

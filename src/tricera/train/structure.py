@@ -69,7 +69,7 @@ def _of_configured(thing: Configured) -> tuple:
 
 def _of_layer(layer: Layer) -> tuple:
     """What a layer computes with beside its arguments: flags, plain attributes, variables, the layers inside."""
-    remat = layer.__dict__.get("_remat")
+    remat = layer._remat
     flags = (
         remat and remat.structure(),
         layer.trainable,

@@ -31,6 +31,7 @@ class Augment(Layer):
     Outside of training the input comes back as it is.
     """
 
+    stateless = True
     bounds: tuple[float, float] = (0.0, 1.0)  # of `factor`
     signed = False  # whether one number `f` means `(-f, f)`, not `(lowest, f)`
     names_of_factors: tuple[str, ...] = ("factor",)
@@ -48,7 +49,6 @@ class Augment(Layer):
             self._check_values(given["value_range"])
         if random:
             self.seed_generator = SeedGenerator(given["seed"])
-        self.built = True
 
     def _range(self, name: str, value: Any) -> tuple[float, float]:
         """The lowest and the highest draw.

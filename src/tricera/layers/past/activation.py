@@ -24,12 +24,12 @@ class ThresholdedReLU(Layer):
     Reference: Konda et al., 2014, arXiv:1402.3337.
     """
 
+    stateless = True
     supports_masking = True
 
     def __init__(self, theta=1.0, **kwargs):
         super().__init__(**kwargs)
         adopt(self, locals())
-        self.built = True
 
     def call(self, inputs):
         return ops.where(inputs > self.theta, inputs, 0.0)

@@ -20,12 +20,12 @@ _LEAST = 1e-7  # what divides at least
 class Rescaling(Layer):
     """`x * scale + offset`."""
 
+    stateless = True
     supports_masking = True
 
     def __init__(self, scale, offset=0.0, **kwargs):
         super().__init__(**kwargs)
         adopt(self, locals())
-        self.built = True
 
     def call(self, inputs):
         scale, offset = (jnp.asarray(part, self.compute_dtype) for part in (self.scale, self.offset))

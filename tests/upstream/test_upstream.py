@@ -1,0 +1,46 @@
+"""A fast part of Keras' own tests against Tricera, and the counting of all of them."""
+
+import pytest
+
+from tests.upstream import conformance
+from tests.upstream.conformance import Result
+
+SLICE = ["metrics/correlation_metrics_test.py", "optimizers/sgd_test.py", "losses/loss_test.py"]
+
+
+@pytest.mark.parametrize("path", SLICE)
+def test_the_fast_part_has_no_surprises(path, tmp_path, keras):
+    conformance.run([path], tmp_path, jobs=1)
+    results = conformance.read(tmp_path)
+    assert sum(result.outcome == "passed" for result in results) > 5
+    assert conformance.surprises(results) == ([], [])
+
+
+def test_counts():
+    results = [
+        Result("losses/a_test.py::A::one", "passed"),
+        Result("losses/a_test.py::A::two", "failed", "x"),
+        Result("losses/a_test.py::A::three", "skipped"),
+        Result("losses/a_test.py::A::tf_data", "failed"),
+    ]
+    (folder, count), *none = conformance.counts(results).items()
+    assert (folder, none, count) == ("losses", [], conformance.Count(passed=1, cases=2, inapplicable=2))
+    assert conformance.table(results).splitlines()[-1] == "| losses | 1 | 2 | 50.0% | 2 |"
+    assert [result.name for result in conformance.failures(results)] == ["losses/a_test.py::A::two"]
+
+
+def test_expected_failures_are_listed_below_their_reasons(tmp_path):
+    path = tmp_path / "expected.txt"
+    results = [
+        Result("a::b", "failed", '"x" does not match "y"'),
+        Result("a::c", "failed", "odd"),
+        Result("a::d", "passed"),
+    ]
+    conformance.write_expected(results, path)
+    assert path.read_text() == "# messages have Tricera's form\na::b\n\n# not looked into yet\na::c\n"
+    assert conformance.expected(path) == {"a::b": "messages have Tricera's form", "a::c": "not looked into yet"}
+
+
+def test_every_expected_failure_is_of_a_file_in_the_wheel():
+    there = set(conformance.every())
+    assert {name.split("::")[0] for name in conformance.expected()} <= there
