@@ -9,6 +9,7 @@ import pytest
 
 import tricera
 from tricera import layers
+from tricera.data import ahead
 from tricera.data.processes import Workers
 
 MODULE = """
@@ -33,6 +34,10 @@ MODULE = """
                 raise Unspeakable(1, 2)
             if index == 12:
                 os._exit(3)
+            if index == 13:
+                os.kill(os.getpid(), 9)
+            if index == 14:
+                time.sleep(1)
             time.sleep(0.02 * (index % 2 == 0))  # later ones are sooner done
             return np.full((2, 1), self.factor * index, "float32"), np.zeros((2, 1), "float32")
 
@@ -84,6 +89,24 @@ def test_order_changes_errors_and_death(numbers):
     )
     workers.close()
     assert not [child for child in multiprocessing.active_children() if child.name.startswith("tricera-data")]
+
+
+def test_one_that_is_killed_is_told_by_the_signal(numbers):
+    workers = Workers(numbers, 1)
+    with pytest.raises(RuntimeError, match=r"^The process tricera-data-\d+ died while it made batch 13\.\n.*SIGKILL\n"):
+        list(workers.batches([1, 13], 3))
+    workers.close()
+
+
+def test_one_that_hangs_shows_where_it_stands_and_is_waited_for(numbers, monkeypatch, capfd):
+    monkeypatch.setattr(ahead, "PATIENCE", 0.3)
+    workers = Workers(numbers, 1)
+    assert first(workers.batches([14, 1], 3)) == [14, 1]
+    workers.close()
+    told = capfd.readouterr().err
+    assert (
+        told.startswith("Timeout (0:00:00.300000)!\n") and "numbers_of_a_test.py" in told and "in __getitem__" in told
+    )
 
 
 def test_fit_by_processes_is_fit_by_threads(numbers):

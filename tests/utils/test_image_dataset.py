@@ -152,6 +152,31 @@ def test_fit_takes_it(folder):
     assert model.predict(validation, verbose=0).shape == (3, 1)
 
 
+def test_grain_gives_the_same_images_and_models_take_them(folder):
+    pytest.importorskip("grain")
+    model = tricera.Sequential([layers.Input((16, 18, 3)), layers.Flatten(), layers.Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    ours, theirs = (made(folder, label_mode="binary", format=format) for format in ("tf", "grain"))
+    assert theirs.class_names == ["a", "b"] and theirs.file_paths == ours.file_paths
+    for our, their in zip(ours, theirs, strict=True):
+        for left, right in zip(our, their, strict=True):
+            np.testing.assert_array_equal(left, right)
+    np.testing.assert_array_equal(model.predict(ours, verbose=0), model.predict(theirs, verbose=0))
+    np.testing.assert_allclose(model.evaluate(ours, verbose=0), model.evaluate(theirs, verbose=0), rtol=1e-6)
+    assert len(model.fit(theirs, epochs=2, verbose=0).history["loss"]) == 2
+    drawn = [made(folder, shuffle=True, seed=1, batch_size=12, label_mode=None, format="grain") for _ in range(2)]
+    (first,), (again,) = map(list, drawn)
+    np.testing.assert_array_equal(first, again)
+    assert (first != np.concatenate(list(made(folder, label_mode=None)))).any()
+
+
+def test_grain_where_it_is_not_installed(folder, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "grain", None)
+    with pytest.raises(ImportError) as told:
+        made(folder, format="grain")
+    assert str(told.value) == '`format="grain"` needs grain.\n  fix:      pip install grain; or leave `format` out.'
+
+
 def test_broken_images(folder):
     (folder / "a" / "1.png").write_bytes(b"hello")
     with pytest.raises(OSError, match=r"1\.png' cannot be read"):
