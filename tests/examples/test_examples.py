@@ -14,6 +14,7 @@ PICTURES = {
     "autoencoder": ["autoencoder"],
     "boston_k_fold": ["boston_k_fold"],
     "cats_and_dogs": ["cats_and_dogs", "cats_and_dogs_curves"],
+    "feature_extraction": ["feature_extraction"],
     "forecast": ["forecast"],
     "gan": ["gan"],
     "imdb_three_ways": ["imdb_three_ways"],
