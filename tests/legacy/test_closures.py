@@ -9,7 +9,7 @@ import tricera
 tricera.install({generation}, quiet=True)
 from keras import backend as K, initializations, objectives
 from keras.engine.topology import Layer
-from keras.layers import Activation, Dense, Input, Lambda, LSTM, MaxPooling1D, Merge, SimpleRNN, merge
+from keras.layers import Activation, Deconvolution2D, Dense, Input, Lambda, LSTM, MaxPooling1D, Merge, SimpleRNN, merge
 from keras.models import Model, Sequential, model_from_json
 {body}
 """
@@ -189,6 +189,11 @@ assert found.tolist() == [[[0], [1], [1], [0]]]
 
 stack = Sequential([Dense(3, input_dim=2)])
 assert stack(Input((5, 2))).shape == (None, 5, 3)
+
+for arguments in ({'output_shape': (None, 29, 29, 2)}, {}):
+    place = () if arguments else ((None, 29, 29, 2),)
+    layer = Deconvolution2D(2, 3, 3, *place, subsample=(2, 2), border_mode='valid', **arguments)
+    assert layer(Input((14, 14, 1))).shape == (None, 29, 29, 2)
 """
     )
 

@@ -30,6 +30,8 @@ def translate(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
     known = argument_names(cls)
     if issubclass(cls, Layer):
         args, kwargs = _placed(cls, args, kwargs, known)
+        if cls.__name__.endswith("Transpose"):
+            kwargs.pop("output_shape", None)  # Keras 1 asked for what follows from the strides
         kwargs = _renamed(new_name(cls), kwargs, known)
         args, kwargs = _of_their_time(args, kwargs)
     else:
