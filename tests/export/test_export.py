@@ -33,7 +33,52 @@ def test_stablehlo_of_any_batch(model, tmp_path, capsys):
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_onnx(model, tmp_path):
+def mlp():
+    return models.Sequential(
+        [layers.Input((4,)), layers.Dense(5, "gelu"), layers.LayerNormalization(), layers.Dense(2)]
+    )
+
+
+def cnn():
+    stack = [layers.Conv2D(3, 3, padding="same", activation="relu"), layers.BatchNormalization(), layers.MaxPooling2D()]
+    stack += [layers.DepthwiseConv2D(2), layers.GlobalAveragePooling2D(), layers.Dense(2, "softmax")]
+    return models.Sequential([layers.Input((8, 8, 1)), *stack])
+
+
+def recurrent():
+    return models.Sequential([layers.Input((5, 3)), layers.LSTM(3), layers.Dense(2)])
+
+
+def words():
+    embedded = layers.Embedding(7, 3, mask_zero=True)
+    return models.Sequential([layers.Input((5,), dtype="int32"), embedded, layers.GRU(3), layers.Dense(1, "sigmoid")])
+
+
+@pytest.mark.parametrize("make", [mlp, cnn, recurrent, words])
+def test_onnx(make, tmp_path):
+    """onnxruntime computes what the model does, for batches of several sizes."""
+    pytest.importorskip("jax2onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = make()
+    model.export(tmp_path / "m.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    (given,) = session.get_inputs()
+    rng = np.random.default_rng(0)
+    for batch in (1, 4):
+        x = rng.integers(0, 7, (batch, *model.input_shape[1:])).astype(model.inputs[0].dtype)
+        np.testing.assert_allclose(session.run(None, {given.name: x})[0], model(x), rtol=1e-4, atol=1e-5)
+
+
+def test_what_jax2onnx_cannot_convert_is_told(tmp_path):
+    pytest.importorskip("jax2onnx")
+    model = models.Sequential([layers.Input((5, 3)), layers.LSTM(3, go_backwards=True)], name="back")
+    with pytest.raises(ValueError) as error:
+        model.export(tmp_path / "m.onnx")
+    assert str(error.value).startswith('Sequential model "back": jax2onnx cannot convert it: NotImplementedError(')
+    assert str(error.value).endswith('\n  fix:      `format="stablehlo"`.') and not list(tmp_path.iterdir())
+
+
+def test_onnx_of_several_inputs_and_outputs(model, tmp_path):
     pytest.importorskip("jax2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
     model.export(tmp_path / "m.onnx")

@@ -198,6 +198,6 @@ ROWS = [
 ]  # fmt: skip
 
 # Rows whose layers real Keras can make: some of them need TensorFlow there.
-_NEED_TENSORFLOW = ("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "JaxLayer")
+NEED_TENSORFLOW = ("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "JaxLayer")
 _IS_THERE = importlib.util.find_spec("tensorflow") is not None
-KERAS_ROWS = [row for row in ROWS if _IS_THERE or row.name not in _NEED_TENSORFLOW]
+KERAS_ROWS = [row for row in ROWS if _IS_THERE or row.name not in NEED_TENSORFLOW]

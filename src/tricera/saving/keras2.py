@@ -138,6 +138,9 @@ def _state(optimizer: Any) -> dict[str, Any]:
     def slot(variable: Any) -> str:
         return next((name for name in order if variable.path.endswith(f"_{name}")), "")
 
+    product = getattr(optimizer, "_u_product", None)  # of Nadam, which follows from the step
+    if not slots or not all(slot(v) or v is product for v in others):  # more than Keras 2 has: in Keras 3's order
+        return {f"{kind}/{i}": variable for i, variable in enumerate(optimizer.variables)}
     names = {f"{kind}/iter:0": first}
     for variable in sorted(others, key=lambda v: order.get(slot(v), -1)):
         name = slot(variable)

@@ -135,7 +135,7 @@ def _from_past(opened: Callable[[str], Any], label: str, compile: bool) -> Any:
         pairs, origin = past.weights.read(model, reader)
         if compile and "training_config" in attributes:
             training = archive.parse(attributes["training_config"], label)
-            _compile(model, past.training.compile_config(training), label)
+            _compile(model, past.training.compile_config(training, attributes.get("backend")), label)
             if getattr(model, "optimizer", None) is not None:
                 _restore(lambda: past.state.read(model.optimizer, reader, pairs, origin), label)
     return model

@@ -27,7 +27,8 @@ def read(optimizer: Any, reader: h5.Reader, pairs: Sequence[tuple[Any, Group]], 
     group = hdf5.optimizer_group(reader)
     if group is None or not group.paths:
         return
-    if str(reader.attributes.get("keras_version", "")).startswith("3"):
+    version = str(reader.attributes.get("keras_version", "1"))
+    if version.startswith("3") or (version.startswith("2") and not any(":" in name for name in group.names)):
         _assign(optimizer.variables, [reader.read(path) for path in group.paths])
         return
     segments = list(_trained(pairs))

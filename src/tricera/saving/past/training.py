@@ -25,38 +25,41 @@ _WRAPPERS = ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper", "LossFunction
 _ARGUMENTS = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution")
 
 
-def compile_config(config: Form) -> Form:
-    """The arguments of `compile`, from `training_config` or from tf.keras' `compile_config`."""
+def compile_config(config: Form, backend: Any = None) -> Form:
+    """The arguments of `compile`, from `training_config` or from tf.keras' `compile_config`.
+
+    On the backend JAX only Keras 3's optimizers are: those of Tricera, which leaves out what Keras 2 does not know.
+    """
     form = config.get("optimizer_config") or config.get("optimizer")
     found = {name: _plain(config[name]) for name in _ARGUMENTS if config.get(name) is not None}
     for name in ("metrics", "weighted_metrics"):
         if name in found:
             found[name] = _unnested(found[name])
-    return {"optimizer": optimizer(form) if isinstance(form, dict) else form, **found}
+    return {"optimizer": optimizer(form, backend == "jax") if isinstance(form, dict) else form, **found}
 
 
-def optimizer(form: Form) -> Form:
+def optimizer(form: Form, new: bool = False) -> Form:
     """An optimizer's form; one that made other steps than Keras 3's gets a class of its own."""
     kind, config = form["class_name"].rpartition(">")[2], dict(form["config"])
     if kind.startswith("LossScaleOptimizer"):
         return _scaling(config)
     kind = {"rmsprop": "RMSprop"}.get(kind.lower(), kind[:1].upper() + kind[1:])
-    old = not any(name in config for name in _ONLY_NEW)
-    new = {name: _plain(value) for name, value in config.items() if name not in _DROPPED}
-    if "lr" in new:
-        new["learning_rate"] = new.pop("lr")
-    if new.get("epsilon", 0) is None:
-        new["epsilon"] = settings.epsilon()
+    old = not new and not any(name in config for name in _ONLY_NEW)
+    given = {name: _plain(value) for name, value in config.items() if name not in _DROPPED}
+    if "lr" in given:
+        given["learning_rate"] = given.pop("lr")
+    if given.get("epsilon", 0) is None:
+        given["epsilon"] = settings.epsilon()
     decay = config.get("decay") or 0.0
     if old and kind == "Adagrad":
-        new.setdefault("initial_accumulator_value", 0.0)
+        given.setdefault("initial_accumulator_value", 0.0)
     if old and kind == "Nadam":
-        new["schedule_decay"] = config.get("schedule_decay", decay)
+        given["schedule_decay"] = config.get("schedule_decay", decay)
     elif old and decay:
-        new["decay"] = decay
+        given["decay"] = decay
     if old and (decay or kind in _OTHER_STEPS) and kind in _OF_KERAS_2:
         kind = _OF_KERAS_2[kind].__name__
-    return {"module": "keras.optimizers", "class_name": kind, "config": new, "registered_name": None}
+    return {"module": "keras.optimizers", "class_name": kind, "config": given, "registered_name": None}
 
 
 def _scaling(config: Form) -> Form:
