@@ -38,6 +38,7 @@ WORDS = {
     "ops": "keras.ops, on arrays and symbolic tensors",
     "optimizers": "one update rule each",
     "preprocessing": "text, images",
+    "quantizers": "weights of 8 bits",
     "random": "keras.random",
     "regularizers": "L1, L2 ...",
     "saving": "models in files: .keras, .h5",

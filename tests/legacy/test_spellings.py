@@ -70,4 +70,3 @@ def test_install(tmp_path):
 def test_a_program_of_today_has_no_summary(tmp_path):
     program = "import tricera; tricera.install(); from keras.layers import Dense; Dense(3); print(hasattr(Dense, 'x'))"
     assert errors_of(tmp_path, "-c", program) == ""
-    assert spellings.summary() == ""
