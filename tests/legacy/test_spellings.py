@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tricera.legacy import spellings
-
 SOURCE = str(Path(__file__).parents[2] / "src")
 TITLE = "tricera: old spellings, and what they are called today (`python -m tricera upgrade FILE` writes that):\n"
 PROGRAM = """
