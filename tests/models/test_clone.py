@@ -68,6 +68,26 @@ def test_a_subclass_is_made_of_its_configuration():
     assert not models.clone_model(tricera.Sequential([layers.Dense(2)])).built
 
 
+def test_functions_that_only_the_program_knows_stand_in_the_copy(keras):
+    def made(module):
+        def half(x):
+            return x / 2
+
+        inner = module.Sequential([module.Input((2,)), module.layers.Lambda(lambda x: x + 1)])
+        stack = module.Sequential([module.Input((2,)), module.layers.Lambda(lambda x, by: x * by, arguments={"by": 3})])
+        dense = module.layers.Dense(2, half, kernel_initializer="ones")
+        x = module.Input((2,))
+        return stack, module.Model(x, dense(inner(module.layers.Lambda(half)(x))))
+
+    x = np.ones((1, 2), "float32")
+    for ours, theirs in zip(made(tricera), made(keras), strict=True):
+        np.testing.assert_allclose(models.clone_model(ours)(x), theirs(x))
+    clone = models.clone_model(ours)
+    assert clone.layers[1].function is ours.layers[1].function
+    with pytest.raises(ValueError, match="half"):  # a configuration that leaves the program has only names
+        models.Model.from_config(ours.get_config())
+
+
 MESSAGES = {
     "own": (lambda: models.clone_model(Own(), clone_function=lambda layer: layer), """\
 Arguments `clone_function` and `input_tensors` are only supported for Sequential models or Functional models.

@@ -188,14 +188,12 @@ def _serialize_object(thing: Any) -> dict[str, Any]:
 def _serialize_function(function: Any) -> Any:
     if function in _custom_names:
         return _custom_names[function]
-    if getattr(function, "__module__", "").startswith("tricera."):
-        return function.__name__
-    return {
-        "module": getattr(function, "__module__", "builtins"),
-        "class_name": "function",
-        "config": getattr(function, "__name__", repr(function)),
-        "registered_name": getattr(function, "__name__", repr(function)),
-    }
+    module, name = getattr(function, "__module__", "builtins"), getattr(function, "__name__", repr(function))
+    if module.startswith("tricera."):
+        return name
+    if scope.current().copying:
+        return function
+    return {"module": module, "class_name": "function", "config": name, "registered_name": name}
 
 
 MODULES = {

@@ -22,6 +22,7 @@ class Scope:
         masks: the masks of traced arrays, by identity, while the outermost call runs.
         custom_objects: names that win over the registry's.
         safe: whether files and configurations may make no code; None where nobody said.
+        copying: whether what is made plain is for a copy in this program, which keeps its own functions as they are.
         allowance: what may still be made of a file that is being read; None where nobody limits it.
         remat: calls the layers that are made here, as `remat.call(layer, args, kwargs)`; None for a plain call.
         inferring: while shapes are inferred, and nothing real is computed: the sizes for an unknown batch and others.
@@ -39,6 +40,7 @@ class Scope:
     inferring: tuple[Any, Any] | None = None
     runs: list[dict[int, Any]] | None = None
     safe: bool | None = None
+    copying: bool = False
     allowance: Any = None
     remat: Any = None
     watch: Callable[[Any, Any], None] | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 from jax import tree_util
 
-from tricera.engine import graph
+from tricera.engine import graph, scope
 from tricera.engine.graph import KerasTensor
 from tricera.engine.layer import Layer
 from tricera.errors import report
@@ -56,11 +56,17 @@ def clone_model(
                 fix="give the class a `get_config` and a `from_config`, and leave them out.",
             )
         )
-    return type(model).from_config(model.get_config())
+    return _copy(model)
+
+
+def _copy(layer: Layer) -> Layer:
+    """A layer of the same configuration; functions that only the program knows, as in a Lambda, stand in both."""
+    with scope.enter(copying=True):
+        return type(layer).from_config(layer.get_config())
 
 
 def _cloner(clone_function: Callable | None, recursive: bool, call_function: Callable | None = None) -> Callable:
-    make = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
+    make = clone_function or _copy
 
     def clone(layer: Layer) -> Layer:
         if recursive and isinstance(layer, Sequential):
