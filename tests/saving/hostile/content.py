@@ -76,7 +76,8 @@ def code_as_a_loss(folder: Path) -> Iterator[Door]:
     yield from (door for door in doors.for_configurations(folder, None, compiled) if "h5" not in door[0])
 
 
-def _named(module: str, name: str, kind: str) -> dict:
+def named(module: str, name: str, kind: str) -> dict:
+    """The form of a class or function of a module."""
     if kind == "class":
         return {"module": module, "class_name": name, "config": {}, "registered_name": name}
     return {"module": module, "class_name": "function", "config": name, "registered_name": name}
@@ -88,7 +89,7 @@ def a_function_of_python(folder: Path) -> Iterator[Door]:
         for kind in ("class", "function"):
             place = folder / f"{i}{kind}"
             place.mkdir()
-            yield from doors.for_configurations(place, _named(module, name, kind))
+            yield from doors.for_configurations(place, named(module, name, kind))
 
 
 @case("Could not locate|Unknown", "CVE-2025-8747", "CVE-2025-9906")
@@ -97,10 +98,10 @@ def a_function_of_keras_that_is_no_layer(folder: Path) -> Iterator[Door]:
     names += [("keras.config", "enable_unsafe_deserialization"), ("keras.utils", "set_random_seed")]
     for i, (module, name) in enumerate(names):
         form = layers.serialize(layers.Dense(3, name="d"))
-        form["config"]["activation"] = _named(module, name, "function")
+        form["config"]["activation"] = named(module, name, "function")
         (folder / str(i)).mkdir()
         yield from doors.for_configurations(folder / str(i), form)
-        other = _named(module, name, "class")
+        other = named(module, name, "class")
         yield name, lambda other=other: layers.deserialize(other)
 
 
@@ -134,7 +135,7 @@ def code_in_a_layer_of_functions(folder: Path) -> Iterator[Door]:
 @case("Could not locate|Unknown|Invalid|must be one of|is not one of", "CVE-2025-1550")
 def functions_of_texts_by_name(folder: Path) -> Iterator[Door]:
     for part in ("split", "standardize"):
-        for i, value in enumerate(["os.system", _named("os", "system", "function"), _named("re", "sub", "class")]):
+        for i, value in enumerate(["os.system", named("os", "system", "function"), named("re", "sub", "class")]):
             (folder / f"{part}{i}").mkdir()
             config = {"name": "d", "vocabulary": ["a"], part: value}
             form = {"class_name": "TextVectorization", "module": "keras.layers", "config": config}

@@ -171,10 +171,11 @@ def for_files(folder: Path, weights: bool = True) -> Iterator[Door]:
             yield f"load_model({name})", lambda path=path: models.load_model(path)
             yield f"load_model({name}, safe_mode=None)", lambda path=path: models.load_model(path, safe_mode=None)
         if weights and path.exists():
-            yield f"load_weights({name})", lambda path=path: _loaded(path)
+            yield f"load_weights({name})", lambda path=path: loaded(path)
 
 
-def _loaded(path: Path) -> Any:
+def loaded(path: Path) -> Any:
+    """The small model with the weights of a file."""
     made = model()
     made.load_weights(path)
     return made
