@@ -87,7 +87,9 @@ def _inverted(start, filters, strides, ratio, dropped, name):
 
 
 def _standardized(x):
-    """Pixels from 0 to 255 by ImageNet's means and deviations."""
+    """Pixels from 0 to 255 by ImageNet's means and deviations, which only images of three channels have."""
+    if x.shape[axis(3)] != 3:
+        return _centred(x)
     x = layers.Rescaling(1 / 255)(x)
     variance = [0.229**2, 0.224**2, 0.225**2]
     return layers.Normalization(mean=[0.485, 0.456, 0.406], variance=variance, axis=axis(3))(x)
