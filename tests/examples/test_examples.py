@@ -15,6 +15,7 @@ PICTURES = {
     "boston_k_fold": ["boston_k_fold"],
     "cats_and_dogs": ["cats_and_dogs", "cats_and_dogs_curves"],
     "feature_extraction": ["feature_extraction"],
+    "fine_tuning": ["fine_tuning", "fine_tuning_curves"],
     "forecast": ["forecast"],
     "gan": ["gan"],
     "imdb_three_ways": ["imdb_three_ways"],
