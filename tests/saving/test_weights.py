@@ -1,3 +1,4 @@
+import h5py
 import numpy as np
 import pytest
 
@@ -161,3 +162,16 @@ def test_where_nothing_is_written(tmp_path):
         saving.save_weights(model, tmp_path / "nowhere" / "w.weights.h5")
     with pytest.raises(ValueError, match=r"The filename must end in `\.weights\.h5`"):
         model.save_weights(tmp_path / "w.keras")
+
+
+def test_where_tf_keras_2_13_has_the_layers_of_a_graph(tmp_path):
+    inner = models.Sequential([layers.Input((3,)), layers.Dense(2), layers.Dense(3)])
+    model = models.Sequential([layers.Input((3,)), inner, layers.Dense(1)])
+    model.save_weights(tmp_path / "m.weights.h5")
+    with h5py.File(tmp_path / "m.weights.h5", "a") as file:
+        for path in ("layers/sequential/layers", "layers"):
+            file.move(path, f"{path[:-6]}_layer_checkpoint_dependencies")
+    other = models.clone_model(model)
+    other.load_weights(tmp_path / "m.weights.h5")
+    for found, expected in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)

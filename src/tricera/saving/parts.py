@@ -23,34 +23,50 @@ _OURS = frozenset(
 _CONTAINERS = (list, tuple, dict, set)
 
 
-def parts(model: Any) -> Iterator[tuple[str, Any]]:
-    """Everything in the model that has variables to save, itself first, each once, with its path."""
-    yield from _walk(model, "", set())
+def parts(model: Any, as_tf_keras: bool = False) -> Iterator[tuple[str, Any]]:
+    """Everything in the model that has variables to save, itself first, each once, with its path.
+
+    Args:
+        as_tf_keras: the paths that tf.keras gave them, which went through attributes from the last name to the first,
+            `layers` among them, and did not count in a container what it had met before.
+    """
+    yield from _walk(model, "", set(), as_tf_keras)
 
 
-def _walk(thing: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _walk(thing: Any, path: str, seen: set[int], old: bool) -> Iterator[tuple[str, Any]]:
     if id(thing) in seen:
         return
     seen.add(id(thing))
     yield path, thing
-    for name, value in _attributes(thing):
-        yield from _inside(value, f"{path}/{name}" if path else name, seen)
+    attributes = sorted(dict(_attributes(thing)).items(), reverse=True, key=_name) if old else _attributes(thing)
+    for name, value in attributes:
+        yield from _inside(value, f"{path}/{name}" if path else name, seen, old)
 
 
-def _inside(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _name(attribute: tuple[str, Any]) -> str:
+    return attribute[0]
+
+
+def _inside(value: Any, path: str, seen: set[int], old: bool) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Weighted | OptimizerState):
-        yield from _walk(value, path, seen)
+        yield from _walk(value, path, seen, old)
     elif isinstance(value, _CONTAINERS) and id(value) not in seen:
         seen.add(id(value))
-        for place, item in _places(value):
-            yield from _inside(item, f"{path}/{place}", seen)
+        for place, item in _places(value, seen if old else set()):
+            yield from _inside(item, f"{path}/{place}", seen, old)
 
 
-def _places(container: Any) -> Iterator[tuple[str, Any]]:
-    """The things in a container, each with its place: its class, and its number among those of the class."""
+def _places(container: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """The things in a container, each with its place: its class, and its number among those of the class.
+
+    Args:
+        seen: things that have no place, for they have one elsewhere.
+    """
     counts: Counter[str] = Counter()
     taken: set[str] = set()
     for item in _items(container):
+        if id(item) in seen:
+            continue
         if isinstance(item, Weighted | OptimizerState):
             name = snake_case(getattr(type(item), "stored_as", type(item).__name__))
         elif isinstance(item, _CONTAINERS):

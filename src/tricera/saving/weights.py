@@ -167,8 +167,7 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
                 fix="`load_weights(filepath, skip_mismatch=True)`.",
             )
         )
-    everything = list(parts(model))
-    stores = {path: _store(reader, path) for path, _ in everything}
+    everything, stores = _placed(reader, model)
     _build_optimizer(model, stores)
     used = {f"{store.prefix}{name}" for store in stores.values() for name in store}
     found = [(owner, _Difference(path, _differences(owner, stores[path]))) for path, owner in everything]
@@ -195,10 +194,27 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
         warnings.warn(text, stacklevel=3)
 
 
+def _placed(reader: h5.Reader, model: Any) -> tuple[list[tuple[str, Any]], dict[str, h5.Store]]:
+    """The parts with their paths, and what the file has there: by Keras 3's paths, or tf.keras' where that is more."""
+    best: tuple[list[tuple[str, Any]], dict[str, h5.Store]] = ([], {})
+    for as_tf_keras in (False, True):
+        everything = list(parts(model, as_tf_keras))
+        stores = {path: _store(reader, path) for path, _ in everything}
+        if not best[0] or sum(map(len, stores.values())) > sum(map(len, best[1].values())):
+            best = everything, stores
+        if sum(map(len, stores.values())) == len(reader.paths):
+            break
+    return best
+
+
+_LAYERS_IN_2_13 = "_layer_checkpoint_dependencies"  # where tf.keras until 2.13 had the layers of a graph
+
+
 def _store(reader: h5.Reader, path: str) -> h5.Store:
     """The arrays of a part; tf.keras has attention's parts by names with an underscore before them."""
     found, (place, slash, name) = reader.store(path), path.rpartition("/")
-    return found or reader.store(f"{place}{slash}_{name}") or found
+    in_2_13 = "/".join(_LAYERS_IN_2_13 if each == "layers" else each for each in path.split("/"))
+    return found or reader.store(f"{place}{slash}_{name}") or reader.store(in_2_13) or found
 
 
 def _unused(reader: h5.Reader, used: set[str]) -> list[str]:

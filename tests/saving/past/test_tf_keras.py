@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tricera
+from tests.saving.past import own_classes
 from tricera import saving
 
 WRITER = Path(__file__).with_name("tf_keras_writes.py")
@@ -62,3 +64,14 @@ def test_next_step(folder):
         model.train_on_batch(data["x"][2], data["y"][2])
         error = largest_error(model.get_weights(), expected)
         assert error < 1e-5, f"{name}: {error:.1e}"
+
+
+@pytest.mark.filterwarnings("error")
+def test_classes_of_the_users(folder):
+    with np.load(folder / "own" / "net.npz") as numbers:
+        x, *expected = numbers.values()
+    model = own_classes.net(tricera)  # which registers the classes
+    model(x)
+    model.load_weights(folder / "own" / "net.weights.h5")
+    for each in (model, saving.load_model(folder / "own" / "net.keras")):
+        assert largest_error(each(x), expected) < 1e-6

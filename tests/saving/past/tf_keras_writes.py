@@ -12,6 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import numpy as np
+import own_classes
 import tensorflow as tf
 import tf_keras as keras
 from tf_keras import layers as L
@@ -213,8 +214,19 @@ def write_optimizers(folder, rng):
         np.savez(folder / f"{name}.npz", *model.get_weights())
 
 
+def write_own(folder, rng):
+    folder.mkdir()
+    model, x = own_classes.net(keras), rng.normal(size=(2, 4)).astype("float32")
+    model(x)
+    spread(model, rng)
+    model.save(folder / "net.keras")
+    model.save_weights(folder / "net.weights.h5")
+    np.savez(folder / "net.npz", x, *model(x, training=False))
+
+
 if __name__ == "__main__":
     generator = np.random.default_rng(0)
     target = Path(sys.argv[1])
     write_models(target, generator)
     write_optimizers(target, generator)
+    write_own(target / "own", generator)
