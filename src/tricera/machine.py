@@ -26,6 +26,7 @@ _TOP_PAD = 64 << 20
 _FUSIONS = "--xla_cpu_experimental_ynn_fusion_type"
 _MIB = 1 << 20
 _CACHE_LIMIT = 1024 * _MIB
+_SECONDS_TO_TRIM = 3.0
 _CPU_SHARE, _ACCELERATOR_SHARE = 0.25, 0.5
 
 
@@ -105,7 +106,9 @@ def _cache_programs() -> None:
     if "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES" not in os.environ:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     limit = int(os.environ.get("TRICERA_CACHE_LIMIT") or _CACHE_LIMIT)
-    threading.Thread(target=trim, args=(_cache_home(), limit), name="tricera-trim", daemon=True).start()
+    trimming = threading.Timer(_SECONDS_TO_TRIM, trim, (_cache_home(), limit))  # when imports are done
+    trimming.name, trimming.daemon = "tricera-trim", True
+    trimming.start()
 
 
 def trim(folder: Path, limit: int) -> None:
