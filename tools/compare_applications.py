@@ -1,17 +1,23 @@
 """Compare the applications with Keras' own, layer by layer: `python tools/compare_applications.py [name...]`.
 
 Both build each network, with zeros for weights, and nothing is run: names, classes, settings and connections of the
-layers are compared, names and shapes of the weights, their order, and the files that published weights lie in.
+layers are compared, names and shapes of the weights, their order, and the files that published weights lie in. What
+Keras built is remembered, as a digest, in `tests/golden/applications.json`: Keras takes minutes to build what the tests
+compare in seconds. With `--outputs`, instead, random weights that Keras saved are read by Tricera, and the outputs for
+the same images are compared, with and without the top.
 """
 
 import contextlib
 import difflib
+import hashlib
 import json
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -38,6 +44,7 @@ MORE: dict[str, tuple[dict[str, Any], ...]] = {
     "ResNet50": ({"weights": None, "input_shape": (40, 72, 1), "include_top": False, "pooling": "max"},),
 }
 _OWN = ("module", "registered_name", "build_", "renorm")
+GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "applications.json"
 LEAST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
 
 
@@ -118,23 +125,76 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
-def differences(name: str, given: dict[str, Any]) -> list[str]:
-    """The lines in which Tricera's network differs from Keras'."""
-    pair = (structure(library, name, given) for library in (keras, tricera))
-    return list(difflib.unified_diff(*pair, "keras", "tricera", lineterm="", n=0))
+def title(name: str, given: dict[str, Any]) -> str:
+    """The call that builds a network."""
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in given.items())})"
 
 
-def main(chosen: list[str]) -> int:
+def digest(lines: list[str]) -> str:
+    """A few letters that stand for all lines."""
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+
+def deviation(name: str, given: dict[str, Any]) -> float:
+    """How far the outputs with Keras' random weights are apart, as a part of the largest."""
+    with empty(keras):
+        theirs = getattr(keras.applications, name)(**{**given, "weights": None})
+    rng = np.random.default_rng(0)
+    for weight in theirs.weights:
+        fan = max(1, int(np.prod(weight.shape[:-1])))
+        vector = len(weight.shape) < 2
+        drawn = rng.uniform(0.5, 1.5, weight.shape) if vector else rng.normal(0, (2 / fan) ** 0.5, weight.shape)
+        weight.assign(drawn)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "weights.weights.h5"))
+        theirs.save_weights(path)
+        ours = getattr(tricera.applications, name)(**{**given, "weights": path})
+    assert ours.output_shape == theirs.output_shape and ours.count_params() == theirs.count_params()
+    x = rng.uniform(0, 255, (2, *given["input_shape"])).astype("float32")
+    wanted = np.asarray(theirs.predict(x, verbose=0))
+    scale = np.abs(wanted).max()
+    assert np.isfinite(scale) and scale > 0
+    return float(np.abs(ours.predict(x, verbose=0) - wanted).max() / scale)
+
+
+def compare_outputs(chosen: list[str]) -> int:
+    """Print how far the outputs of each application are from Keras'."""
     wrong = 0
     for name in chosen or names():
-        for given in options(name):
+        least = max(LEAST.get(name, 32), 64)
+        shapes = (least, least, 3), (least + 21, least, 3)
+        for given in (
+            {"input_shape": shapes[0], "classes": 7},
+            {"input_shape": shapes[1], "include_top": False, "pooling": "avg"},
+            {"input_shape": shapes[0], "include_top": False, "pooling": "max"},
+        ):
             start = time.perf_counter()
-            found = differences(name, given)
+            apart = deviation(name, given)
+            wrong += apart > 1e-4
+            print(f"{title(name, given)}: {apart:.1e} apart; {time.perf_counter() - start:.0f} s", flush=True)
+    return wrong
+
+
+def compare_structures(chosen: list[str]) -> int:
+    """Print where the layers of each application differ from Keras', and remember Keras'."""
+    wrong, golden = 0, json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+    for name in chosen or names():
+        for given in options(name):
+            seconds, lines = [], []
+            for library in (keras, tricera):
+                start = time.perf_counter()
+                lines.append(structure(library, name, given))
+                seconds.append(time.perf_counter() - start)
+            found = list(difflib.unified_diff(*lines, "keras", "tricera", lineterm="", n=0))
             wrong += bool(found)
-            print(f"{name} {given}: {'differs' if found else 'equal'}, {time.perf_counter() - start:.1f} s", flush=True)
-            print("\n".join(line[:160] for line in found[:12]))
+            verdict = "differs" if found else "equal"
+            print(f"{title(name, given)}: {verdict}; Keras {seconds[0]:.1f} s, Tricera {seconds[1]:.1f} s", flush=True)
+            print("".join(line[:160] + "\n" for line in found[:12]), end="")
+            golden[title(name, given)] = digest(lines[0])
+            GOLDEN.write_text(json.dumps(dict(sorted(golden.items())), indent=1) + "\n")
     return wrong
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    chosen = [name for name in sys.argv[1:] if name != "--outputs"]
+    sys.exit((compare_outputs if "--outputs" in sys.argv else compare_structures)(chosen))

@@ -142,8 +142,10 @@ def test_what_no_file_of_arrays_has(fill):
 
 
 def test_a_text_that_many_attributes_share():
-    memory = built(lambda file: file.attrs.update({"x": ["a" * 100_000] * 900}))
-    with opened(memory) as reader, pytest.raises(SafetyError, match="'@x' declares far more than the file stores"):
+    data = built(lambda file: file.attrs.update({"x": ["a" * 1_000_000] + ["b"] * 899})).getvalue()
+    first = data.index(data.index(b"GCOL").to_bytes(8, "little")) - 4
+    shared = io.BytesIO(data[:first] + 900 * data[first : first + 16] + data[first + 900 * 16 :])
+    with opened(shared) as reader, pytest.raises(SafetyError, match="'@x' declares far more than the file stores"):
         _ = reader.attributes["x"]
     memory = built(lambda file: file.attrs.update({"x": file.ref}))
     with opened(memory) as reader, pytest.raises(SafetyError, match="'@x' is neither text nor number"):
@@ -189,6 +191,24 @@ def test_texts_that_would_lead_the_library_astray(what):
         assert reader.attributes["model_config"] == "x" * 100
     with opened(io.BytesIO(change(memory.getvalue()))) as reader, pytest.raises(ValueError, match=why):
         _ = reader.attributes["model_config"]
+
+
+def test_many_names_beside_large_arrays_and_texts_that_declare_too_much():
+    """The names of hundreds of layers are few bytes, whatever the size of the file; a pointer may not say otherwise."""
+    names = [f"layer_{i}" for i in range(300)]
+
+    def fill(file):
+        file["kernel"] = np.zeros(1 << 18, "float32")
+        file.attrs.create("layer_names", names, dtype=h5py.string_dtype())
+
+    memory = built(fill)
+    with opened(memory) as reader:
+        assert reader.attributes["layer_names"] == names
+    data = memory.getvalue()
+    pointer = data.index(data.index(b"GCOL").to_bytes(8, "little")) - 4
+    longer = io.BytesIO(data[:pointer] + (1 << 20).to_bytes(4, "little") + data[pointer + 4 :])
+    with opened(longer) as reader, pytest.raises(SafetyError, match="'@layer_names' declares far more"):
+        _ = reader.attributes["layer_names"]
 
 
 def test_no_text_stands_among_the_numbers_of_an_array():

@@ -48,10 +48,10 @@ def axis(last: int = -1) -> int:
     return 1 if config.image_data_format() == "channels_first" else last
 
 
-def in_eights(channels: float) -> int:
-    """The nearest multiple of 8, but not less than nine tenths."""
+def in_eights(channels: float, least: float = 0.9) -> int:
+    """The nearest multiple of 8, but not less than `least` of the channels."""
     near = max(8, int(channels + 4) // 8 * 8)
-    return near + 8 if near < 0.9 * channels else near
+    return near + 8 if near < least * channels else near
 
 
 def halving_pad(x: KerasTensor, window: int) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -43,18 +43,19 @@ def efficientnet_v2(x, stages, stem, width, depth, prepare):
     Reference: Tan and Le, 2021, arXiv:2104.00298.
     """
     x = prepare(x)
-    x = _convolved(x, in_eights(stem * width), 3, "stem_conv", "stem_bn", "stem_activation", strides=2)
+    x = _convolved(x, _in_eights(stem * width), 3, "stem_conv", "stem_bn", "stem_activation", strides=2)
     total, place = sum(count for count, *_ in stages), 0
     for stage, (count, filters, ratio, strides) in enumerate(stages):
         block = _fused if stage < _FUSED else _inverted
         for i in range(math.ceil(depth * count)):
             dropped, name = DROPPED * place / total, f"block{stage + 1}{chr(97 + i)}_"
-            x = block(x, in_eights(filters * width), 1 if i else strides, ratio, dropped, name)
+            x = block(x, _in_eights(filters * width), 1 if i else strides, ratio, dropped, name)
             place += 1
-    return _convolved(x, in_eights(1280 * width), 1, "top_conv", "top_bn", "top_activation")
+    return _convolved(x, _in_eights(1280 * width), 1, "top_conv", "top_bn", "top_activation")
 
 
 _convolved = functools.partial(convolved, momentum=_MOMENTUM)
+_in_eights = functools.partial(in_eights, least=0)
 
 
 def _fused(start, filters, strides, ratio, dropped, name):

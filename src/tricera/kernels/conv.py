@@ -129,8 +129,9 @@ def _depthwise_in_order(x, kernel, strides, padding, data_format, dilation_rate)
     channels = x.shape[-1]
     filters = kernel.reshape(*kernel.shape[:-2], channels, -1).astype(_sum_dtype(x))
     total = 0
-    for place, seen in _seen(x, kernel, strides, _pairs(padding, x, kernel, strides, dilation_rate), dilation_rate):
-        total = total + seen[..., None] * filters[place]
+    windows = _seen(x, kernel, strides, _pairs(padding, x, kernel, strides, dilation_rate), dilation_rate)
+    for seen, weights in zip(windows, _each(filters.reshape(-1, *filters.shape[-2:]), 0), strict=True):
+        total = total + lax.expand_dims(seen, [-1]) * weights
     y = total.reshape(*total.shape[:-2], kernel.shape[-1]).astype(x.dtype)
     return y if data_format == "channels_last" else jnp.moveaxis(y, -1, 1)
 
@@ -157,23 +158,29 @@ def _lower(x, kernel, *, strides, padding, lhs_dilation, rhs_dilation):
 
 def _sum_of_products(x, kernel, padding, dilation_rate):
     """The convolution as one elementwise loop over the output."""
-    wide, total = kernel.astype(_sum_dtype(x)), 0
-    for place, seen in _seen(x, kernel, (1,) * len(padding), padding, dilation_rate):
-        for channel in range(x.shape[-1]):
-            total = total + seen[..., channel, None] * wide[(*place, channel)]
+    total = 0
+    weights = iter(_each(kernel.astype(_sum_dtype(x)).reshape(-1, kernel.shape[-1]), 0))
+    for seen in _seen(x, kernel, (1,) * len(padding), padding, dilation_rate):
+        for channel in _each(seen, -1):
+            total = total + channel * next(weights)
     return total.astype(x.dtype)
 
 
 def _seen(x, kernel, strides, padding, dilation_rate):
-    """Each place of the window, and what all windows see there."""
+    """What all windows see at each place of the window."""
     x = lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((*pair, 0) for pair in padding), (0, 0, 0)])
     x = x.astype(_sum_dtype(x))
     window = kernel.shape[:-2]
     last = [size - span for size, span in zip(x.shape[1:-1], _spans(window, dilation_rate), strict=True)]
     for place in np.ndindex(*window):
         starts = [index * rate for index, rate in zip(place, dilation_rate, strict=True)]
-        cut = (slice(a, a + stop + 1, step) for a, stop, step in zip(starts, last, strides, strict=True))
-        yield place, x[(slice(None), *cut)]
+        ends = [start + stop + 1 for start, stop in zip(starts, last, strict=True)]
+        yield lax.slice(x, (0, *starts, 0), (x.shape[0], *ends, x.shape[-1]), (1, *strides, 1))
+
+
+def _each(x, axis):
+    """The parts of `x` along an axis, each of length 1: their gradients are put together at once."""
+    return lax.split(x, (1,) * x.shape[axis], axis % x.ndim)
 
 
 def _sum_dtype(x):

@@ -1,5 +1,6 @@
 """HDF5 files of arrays: written as Keras 3 writes them; read only after the whole tree was found harmless."""
 
+import functools
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -74,7 +75,6 @@ class Reader:
         self._groups: dict[str, Any] = {}
         self._arrays: dict[str, Any] = {}
         self._chunks: dict[str, list[h5data.Chunk]] = {}
-        self._texts: Any = None
         try:
             with self._understood("it is not an HDF5 file, or it is damaged"):
                 self._file = h5py.File(self._bytes, "r")
@@ -93,8 +93,8 @@ class Reader:
 
     def close(self) -> None:
         """Close the file."""
-        if self._texts is not None:
-            self._texts.close()
+        if "_texts" in vars(self):
+            self._texts[0].close()
         if hasattr(self, "_file"):
             self._file.close()
         if self._own is not None:
@@ -168,12 +168,19 @@ class Reader:
         return Store(self, prefix, [each.removeprefix(prefix) for each in self._arrays if each.startswith(prefix)])
 
     def text(self, path: str, name: str) -> Any:
-        """An attribute of texts of any length: HDF5 follows no pointer to one before all are found to be in order."""
-        if self._texts is None:
-            self._texts = self._without_arrays()
-        return self._texts[path or "/"].attrs[name]
+        """An attribute of texts of any length."""
+        file, _ = self._texts
+        return file[path or "/"].attrs[name]
 
-    def _without_arrays(self) -> Any:
+    @property
+    def longest_text(self) -> int:
+        """The bytes of the longest text of any length."""
+        return self._texts[1]
+
+    @functools.cached_property
+    def _texts(self) -> tuple[Any, int]:
+        """The file without its arrays, and the bytes of its longest text: HDF5 follows no pointer to a text before all
+        are found to be in order."""
         import h5py
 
         if self._file.userblock_size:
@@ -181,8 +188,8 @@ class Reader:
         chunks = [(chunk.start, chunk.size) for chunks in self._chunks.values() for chunk in chunks]
         whole = [(d.id.get_offset(), d.id.get_storage_size()) for d in self._arrays.values() if not d.chunks]
         rest = h5heap.Outside(self._bytes, self._size, [*chunks, *(each for each in whole if each[0] is not None)])
-        h5heap.check(rest)
-        return h5py.File(rest, "r")
+        size = h5heap.longest(rest)
+        return h5py.File(rest, "r"), size
 
     def _found(self, path: str) -> Any:
         if path not in self._arrays:
@@ -315,7 +322,7 @@ class Attributes(Mapping):
             if not texts and found.dtype.kind not in "biufc":
                 raise self._refusal(name, "is neither text nor number")
             shared = texts and found.get_type().is_variable_str()  # each may be the same long text of the file's heap
-            size = self._reader._size if shared else found.dtype.itemsize
+            size = self._reader.longest_text if shared else found.dtype.itemsize
             if math.prod(found.shape or ()) * size > budget.allowed(self._reader._size):
                 raise self._refusal(name, "declares far more than the file stores")
             value = self._reader.text(self._path, name) if shared else self._attrs[name]

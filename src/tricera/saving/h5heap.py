@@ -69,14 +69,14 @@ class Outside(io.RawIOBase):
         return zip((0, *self._ends), (*self._starts, self.size), strict=True)
 
 
-def check(file: Outside) -> None:
-    """Refuse a file in which a heap, or what points to a piece of one, is not in order.
+def longest(file: Outside) -> int:
+    """The bytes that the longest text declares, once every heap and whatever points to a piece of one is in order.
 
     Raises:
         Damaged: there is such a heap or pointer.
     """
     _require_wide(_read(file, 0, 16))
-    places, heaps, room = np.array(_places(file), "<u8"), {}, file.size
+    places, heaps, room, most = np.array(_places(file), "<u8"), {}, file.size, 0
     for _, block in _blocks(file, _POINTER, _POINTER) if len(places) else ():
         for length, place, number in _pointers(block, places):
             if place not in heaps:
@@ -87,6 +87,9 @@ def check(file: Outside) -> None:
             # One that is shorter or not there is no danger: what was written anew leaves such pointers behind.
             if heaps[place].get(number, 0) > length:
                 raise Damaged("a text is longer than it declares")
+            if number in heaps[place]:
+                most = max(most, length)
+    return most
 
 
 def _blocks(file: Outside, before: int, behind: int) -> Iterator[tuple[int, bytes]]:

@@ -11,15 +11,15 @@ from tricera.visualization import figure as figures
 _FEW = 30  # epochs that have room for a point each of full size
 
 
-def learning_curves(history: Any, path: Any = None, smooth: float = 0.0, validation: bool = True) -> Any:
+def learning_curves(history: Any, path: Any = None, smooth: float | None = None, validation: bool = True) -> Any:
     """The loss and each metric over the epochs: points for training, a line for validation, its best epoch marked, and
     from where on the net only learned its training data by heart.
 
     Args:
         history: what `fit` returned, or a dict of lists.
         path: where to save the picture, by its suffix PNG, SVG or PDF.
-        smooth: from 0, nothing, towards 1: how much each drawn value remembers of those before it. What is marked is
-            found in the values themselves.
+        smooth: from 0, nothing, towards 1: how much each drawn value remembers of those before it; the values
+            themselves stay in the background, and what is marked is found in them. None: 0.8 beyond 30 epochs, else 0.
         validation: False where the history has none and none is needed.
 
     Raises:
@@ -39,6 +39,8 @@ def learning_curves(history: Any, path: Any = None, smooth: float = 0.0, validat
                 fix="`fit(..., validation_split=0.2)`, or `learning_curves(history, validation=False)`.",
             )
         )
+    if smooth is None:
+        smooth = 0.8 if max(len(values[name]) for name in names) > _FEW else 0
     if not 0 <= smooth < 1:
         raise ValueError(report("`smooth` is no weight.", expected="a number from 0 up to, but not, 1", got=smooth))
     names.sort(key=lambda name: (name != "loss", name))
@@ -51,14 +53,18 @@ def learning_curves(history: Any, path: Any = None, smooth: float = 0.0, validat
 def _curve(axis: Any, name: str, training: list, validation: list | None, smooth: float) -> None:
     epochs = np.arange(1, len(training) + 1)
     size = 5 if len(epochs) <= _FEW else 3
+    if smooth:
+        axis.plot(epochs, training, ".", color=figures.BLUE, alpha=0.25, markersize=size)
     axis.plot(epochs, smoothed(training, smooth), "o", color=figures.BLUE, label="training", markersize=size)
     if validation is not None:
         steps = np.linspace(1, len(training), len(validation)) if len(validation) != len(training) else epochs
+        if smooth:
+            axis.plot(steps, validation, "-", color=figures.ORANGE, alpha=0.25, linewidth=1)
         axis.plot(steps, smoothed(validation, smooth), "-", color=figures.ORANGE, label="validation", linewidth=2)
         best = int(np.nanargmin(validation) if _falls(name) else np.nanargmax(validation))
         axis.plot(
             steps[best],
-            smoothed(validation, smooth)[best],
+            validation[best],
             "*",
             color=figures.ORANGE,
             markeredgecolor="white",
