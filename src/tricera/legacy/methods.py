@@ -10,7 +10,7 @@ import numpy as np
 from jax import tree_util
 
 from tricera.engine.random import global_seed_generator
-from tricera.legacy import frozen, generation, spellings
+from tricera.legacy import data, frozen, generation, spellings
 from tricera.metrics import Metric
 from tricera.models import Model, Sequential
 
@@ -70,6 +70,7 @@ def install() -> None:
     Model.compile = _compiling(Model.compile)
     for name in ("fit", "train_on_batch"):
         setattr(Model, name, _training(getattr(Model, name)))
+    Model.fit, Model.predict = data.after_begin(Model.fit), data.led_by_first(Model.predict)  # type: ignore[method-assign]
     for function in (fit_generator, evaluate_generator, predict_generator):
         setattr(Model, function.__name__, _noted(function))
     Model.seed_generators = property(seed_generators)  # type: ignore[method-assign,assignment]

@@ -1,0 +1,29 @@
+"""Data as Keras 1 and 2 read them."""
+
+from tests.legacy.test_habits import run
+
+BODY = r"""
+from keras.callbacks import Callback
+inputs = [layers.Input((3,)), layers.Input((3,))]
+model = models.Model(inputs, Dense(1)(layers.add(inputs)))
+model.compile('sgd', 'mse')
+
+class Source(Callback):
+    def on_train_begin(self, logs=None):
+        self.told = getattr(self, 'told', 0) + 1
+        self.model.stop_training, self.size = False, 4
+
+    def batches(self):
+        while True:
+            yield [np.ones((self.size, 3))] * 2, np.ones((self.size, 1))
+
+source = Source()
+for told in (1, 2):
+    model.fit_generator(source.batches(), steps_per_epoch=2, verbose=0, callbacks=[source])
+    assert source.told == told
+assert model.predict([np.ones((2, 3)), np.ones((5, 3))]).shape == (2, 1)
+"""
+
+
+def test_generators_are_read_after_callbacks_begin_and_the_first_array_says_how_many_samples():
+    run(BODY, generation=2)
