@@ -15,6 +15,7 @@ from tricera.callbacks.logs import LazyLogs, Logs, floats, twin
     [
         ("acc", "accuracy"),
         ("val_accuracy", "val_acc"),
+        ("val_mean_absolute_error", "val_mae"),
         ("head_acc", "head_accuracy"),
         ("lr", "learning_rate"),
         ("learning_rate", "lr"),

@@ -21,6 +21,11 @@ source = Source()
 for told in (1, 2):
     model.fit_generator(source.batches(), steps_per_epoch=2, verbose=0, callbacks=[source])
     assert source.told == told
+def named():
+    while True:
+        yield {**{name: np.ones((4, 3)) for name in model.input_names}, 'text': np.array(['a'] * 4)}, np.ones((4, 1))
+
+model.fit_generator(named(), steps_per_epoch=2, verbose=0, validation_data=next(named()))
 assert model.predict([np.ones((2, 3)), np.ones((5, 3))]).shape == (2, 1)
 """
 

@@ -13,6 +13,8 @@ PROGRAMS = {
     "import tensorflow as tf\nmodel = tf.keras.Sequential()": (2, "tf.keras"),
     "from tensorflow.keras.layers import Dense": (2, "tensorflow.keras.layers"),
     "from keras.utils import np_utils": (2, "keras.utils.np_utils"),
+    "from __future__ import print_function\nimport keras": (2, "print_function"),
+    "from __future__ import annotations\nimport keras": (3, None),
     "from keras import ops\nmodel.fit(x, y, nb_epoch=2)": (3, "keras.ops"),
     "import keras\nmodel.fit(x, y, epochs=2)": (3, None),
     "lr = 0.1\nprint(decay)": (3, None),

@@ -6,8 +6,15 @@ from typing import Any
 import jax
 import numpy as np
 
-# One thing under two names: Keras 2 renamed `acc`, Keras 3 renamed `lr`.
-_TWINS = (("acc", "accuracy"), ("lr", "learning_rate"))
+# One thing under two names: Keras 2.3 renamed `acc` and let `mae` be called so, Keras 3 renamed `lr`.
+_TWINS = (
+    ("acc", "accuracy"),
+    ("lr", "learning_rate"),
+    ("mae", "mean_absolute_error"),
+    ("mape", "mean_absolute_percentage_error"),
+    ("mse", "mean_squared_error"),
+    ("msle", "mean_squared_logarithmic_error"),
+)
 
 
 def twin(name: Any) -> str | None:
@@ -20,7 +27,7 @@ def twin(name: Any) -> str | None:
 
 
 class Logs(dict):
-    """A dict in which `acc` finds `accuracy` and the reverse; it iterates over, contains and stores true names only."""
+    """A dict in which `acc` finds `accuracy`, and so on, and the reverse; it iterates over, contains and stores true names only."""
 
     def __missing__(self, name):
         other = twin(name)

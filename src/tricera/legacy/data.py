@@ -1,4 +1,5 @@
-"""Data as Keras 1 and 2 read them: generators only once training has begun, and the first of several arrays leads."""
+"""Data as Keras 1 and 2 read them: no generator before training begins, what no input asks for left out, and the first
+of several arrays leading."""
 
 import functools
 import inspect
@@ -8,21 +9,28 @@ from typing import Any
 
 from tricera.callbacks import Callback
 from tricera.legacy import generation
+from tricera.models import Functional
 
 
-def after_begin(fit: Callable) -> Callable:
-    """`fit` that reads nothing of a generator until callbacks were told that training begins: theirs may start it."""
+def fitting(fit: Callable) -> Callable:
+    """`fit` that reads nothing of a generator until callbacks were told that training begins (they may start it), and
+    nothing in dicts that the model does not ask for."""
     signature = inspect.signature(fit)
 
     @functools.wraps(fit)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        given = signature.bind_partial(self, *args, **kwargs).arguments
-        listed = given.get("callbacks")
-        if generation.current() == generation.NEWEST or not isinstance(given.get("x"), Iterator) or not listed:
+        if generation.current() == generation.NEWEST:
             return fit(self, *args, **kwargs)
+        bound = signature.bind_partial(self, *args, **kwargs)
+        given = bound.arguments
+        for name in {"x", "validation_data"} & set(given):
+            given[name] = _asked_for(self, given[name])
+        listed = given.get("callbacks")
+        if not isinstance(given.get("x"), Iterator) or not listed:
+            return fit(*bound.args, **bound.kwargs)
         params = {"epochs": given.get("epochs", 1), "steps": given.get("steps_per_epoch"), "verbose": 1}
         with _begun(self, listed if isinstance(listed, list | tuple) else [listed], params):
-            return fit(self, *args, **kwargs)
+            return fit(*bound.args, **bound.kwargs)
 
     return wrapper
 
@@ -46,6 +54,18 @@ def _begun(model: Any, callbacks: Any, params: dict[str, Any]) -> Iterator[None]
     finally:
         for callback in own:
             vars(callback).pop("on_train_begin", None)
+
+
+def _asked_for(model: Any, data: Any) -> Any:
+    """Data without what the model has no input for: Keras 1 and 2 let dicts, also those of generators, hold more."""
+    names = set(model.input_names) if isinstance(model, Functional) else set()
+    if isinstance(data, dict) and names < set(data):
+        return {name: value for name, value in data.items() if name in names}
+    if isinstance(data, tuple) and data and isinstance(data[0], dict):
+        return (_asked_for(model, data[0]), *data[1:])
+    if inspect.isgenerator(data) and names:
+        return (_asked_for(model, item) for item in data)
+    return data
 
 
 def led_by_first(predict: Callable) -> Callable:

@@ -36,6 +36,8 @@ MODULES = {
     "layers.noise layers.cudnn_recurrent layers.experimental estimator",
     3: "ops random saving src tree distribution quantizers dtype_policies",
 }
+# What programs asked of Python 2 to be like Python 3: no Keras 3 ran on both.
+FUTURES = {"absolute_import": 2, "division": 2, "print_function": 2, "unicode_literals": 2}
 _TOO_COMMON = {
     "KerasClassifier",
     "KerasRegressor",
@@ -109,6 +111,8 @@ def _words(node: ast.AST) -> Iterator[tuple[dict[str, int], str]]:
             yield from _module(alias.name)
     elif isinstance(node, ast.ImportFrom) and not node.level:
         yield from _module(node.module or "")
+        if node.module == "__future__":
+            yield from ((FUTURES, alias.name) for alias in node.names)
         if paths.below_keras(node.module or "") is not None or node.module == "tensorflow":
             for alias in node.names:
                 yield from _module(f"{node.module}.{alias.name}")

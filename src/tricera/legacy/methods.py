@@ -70,7 +70,7 @@ def install() -> None:
     Model.compile = _compiling(Model.compile)
     for name in ("fit", "train_on_batch"):
         setattr(Model, name, _training(getattr(Model, name)))
-    Model.fit, Model.predict = data.after_begin(Model.fit), data.led_by_first(Model.predict)  # type: ignore[method-assign]
+    Model.fit, Model.predict = data.fitting(Model.fit), data.led_by_first(Model.predict)  # type: ignore[method-assign]
     for function in (fit_generator, evaluate_generator, predict_generator):
         setattr(Model, function.__name__, _noted(function))
     Model.seed_generators = property(seed_generators)  # type: ignore[method-assign,assignment]
