@@ -20,7 +20,7 @@ from tricera.callbacks.logs import LazyLogs, Logs, floats, twin
         ("lr", "learning_rate"),
         ("learning_rate", "lr"),
         ("loss", None),
-        ("mae", None),
+        ("auc", None),
         (3, None),
     ],
 )

@@ -21,6 +21,15 @@ source = Source()
 for told in (1, 2):
     model.fit_generator(source.batches(), steps_per_epoch=2, verbose=0, callbacks=[source])
     assert source.told == told
+class Seen(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        assert [array.shape for array in self.validation_data] == [(2, 3), (2, 3), (2, 1), (2,)]
+        assert self.model.validation_data is self.validation_data
+
+x, y = [np.ones((4, 3))] * 2, np.ones((4, 1))
+model.fit(x, y, validation_split=0.5, callbacks=[Seen()], verbose=0)
+model.fit(x, y, validation_data=([array[:2] for array in x], y[:2]), callbacks=[Seen()], verbose=0)
+
 def named():
     while True:
         yield {**{name: np.ones((4, 3)) for name in model.input_names}, 'text': np.array(['a'] * 4)}, np.ones((4, 1))

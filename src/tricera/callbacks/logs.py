@@ -27,7 +27,7 @@ def twin(name: Any) -> str | None:
 
 
 class Logs(dict):
-    """A dict in which `acc` finds `accuracy`, and so on, and the reverse; it iterates over, contains and stores true names only."""
+    """A dict in which `acc` finds `accuracy`, and so on; it iterates over, contains and stores true names only."""
 
     def __missing__(self, name):
         other = twin(name)

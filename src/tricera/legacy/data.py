@@ -3,18 +3,29 @@ of several arrays leading."""
 
 import functools
 import inspect
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from tricera.callbacks import Callback
 from tricera.legacy import generation
 from tricera.models import Functional
 
 
+_held: weakref.WeakKeyDictionary[Any, list[Any] | None] = weakref.WeakKeyDictionary()
+
+
+def validation_data(model: Any) -> list[Any] | None:
+    """What the last `fit` validated with: inputs, targets, weights of the samples."""
+    return _held.get(model)
+
+
 def fitting(fit: Callable) -> Callable:
     """`fit` that reads nothing of a generator until callbacks were told that training begins (they may start it), and
-    nothing in dicts that the model does not ask for."""
+    nothing in dicts that the model does not ask for. Callbacks and the model see `validation_data`."""
     signature = inspect.signature(fit)
 
     @functools.wraps(fit)
@@ -26,24 +37,48 @@ def fitting(fit: Callable) -> Callable:
         for name in {"x", "validation_data"} & set(given):
             given[name] = _asked_for(self, given[name])
         listed = given.get("callbacks")
+        held = _held_out(given)
+        _held[self] = held
+        for callback in _own(listed):
+            callback.validation_data = held
         if not isinstance(given.get("x"), Iterator) or not listed:
             return fit(*bound.args, **bound.kwargs)
         params = {"epochs": given.get("epochs", 1), "steps": given.get("steps_per_epoch"), "verbose": 1}
-        with _begun(self, listed if isinstance(listed, list | tuple) else [listed], params):
+        with _begun(self, _own(listed), params):
             return fit(*bound.args, **bound.kwargs)
 
     return wrapper
 
 
+def _own(callbacks: Any) -> list[Any]:
+    """The callbacks that are the program's own."""
+    listed = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    return [each for each in listed if each is not None and not type(each).__module__.startswith("tricera.")]
+
+
+def _held_out(given: dict[str, Any]) -> list[Any] | None:
+    """The arrays to validate with, as callbacks of Keras 1 and 2 saw them: inputs, targets, weights of the samples."""
+    data, split = given.get("validation_data"), given.get("validation_split")
+    if data is None and split and hasattr(given.get("x"), "__len__"):
+        x, y = _arrays(given["x"]), _arrays(given.get("y"))
+        start = int(len(x[0]) * (1 - split))
+        data = [array[start:] for array in x], [array[start:] for array in y]
+    if not isinstance(data, list | tuple) or len(data) not in (2, 3):
+        return None
+    x, y, *weights = map(_arrays, data)
+    return [*x, *y, *(weights[0] if weights else [np.ones(len(array), "float32") for array in y])]
+
+
+def _arrays(data: Any) -> list[Any]:
+    if data is None:
+        return []
+    return list(data.values()) if isinstance(data, dict) else list(data) if isinstance(data, list | tuple) else [data]
+
+
 @contextmanager
-def _begun(model: Any, callbacks: Any, params: dict[str, Any]) -> Iterator[None]:
+def _begun(model: Any, callbacks: list[Any], params: dict[str, Any]) -> Iterator[None]:
     """Tell the program's own callbacks that training begins; in the block, nobody tells them again."""
-    own = [
-        callback
-        for callback in callbacks
-        if type(callback).on_train_begin is not Callback.on_train_begin
-        and not type(callback).__module__.startswith("tricera.")
-    ]
+    own = [each for each in callbacks if type(each).on_train_begin is not Callback.on_train_begin]
     for callback in own:
         callback.set_params(params)
         callback.set_model(model)

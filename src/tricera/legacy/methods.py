@@ -73,6 +73,7 @@ def install() -> None:
     Model.fit, Model.predict = data.fitting(Model.fit), data.led_by_first(Model.predict)  # type: ignore[method-assign]
     for function in (fit_generator, evaluate_generator, predict_generator):
         setattr(Model, function.__name__, _noted(function))
+    Model.validation_data = property(data.validation_data)  # type: ignore[attr-defined]
     Model.seed_generators = property(seed_generators)  # type: ignore[method-assign,assignment]
     for function in (predict_classes, predict_proba):
         setattr(Sequential, function.__name__, _noted(function))
