@@ -13,7 +13,7 @@ import numpy as np
 from tricera.callbacks import Callback
 from tricera.legacy import generation
 from tricera.models import Functional
-
+from tricera.train.data import is_arrays
 
 _held: weakref.WeakKeyDictionary[Any, list[Any] | None] = weakref.WeakKeyDictionary()
 
@@ -30,21 +30,21 @@ def fitting(fit: Callable) -> Callable:
 
     @functools.wraps(fit)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if generation.current() == generation.NEWEST:
-            return fit(self, *args, **kwargs)
         bound = signature.bind_partial(self, *args, **kwargs)
         given = bound.arguments
+        own = _own(given.get("callbacks"))
+        if own:
+            _held[self] = _held_out(given)
+        for callback in own:
+            callback.validation_data = _held[self]
+        if generation.current() == generation.NEWEST:
+            return fit(self, *args, **kwargs)
         for name in {"x", "validation_data"} & set(given):
             given[name] = _asked_for(self, given[name])
-        listed = given.get("callbacks")
-        held = _held_out(given)
-        _held[self] = held
-        for callback in _own(listed):
-            callback.validation_data = held
-        if not isinstance(given.get("x"), Iterator) or not listed:
+        if not isinstance(given.get("x"), Iterator) or not own:
             return fit(*bound.args, **bound.kwargs)
         params = {"epochs": given.get("epochs", 1), "steps": given.get("steps_per_epoch"), "verbose": 1}
-        with _begun(self, _own(listed), params):
+        with _begun(self, own, params):
             return fit(*bound.args, **bound.kwargs)
 
     return wrapper
@@ -53,17 +53,17 @@ def fitting(fit: Callable) -> Callable:
 def _own(callbacks: Any) -> list[Any]:
     """The callbacks that are the program's own."""
     listed = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
-    return [each for each in listed if each is not None and not type(each).__module__.startswith("tricera.")]
+    return [each for each in listed if isinstance(each, Callback) and not type(each).__module__.startswith("tricera.")]
 
 
 def _held_out(given: dict[str, Any]) -> list[Any] | None:
     """The arrays to validate with, as callbacks of Keras 1 and 2 saw them: inputs, targets, weights of the samples."""
     data, split = given.get("validation_data"), given.get("validation_split")
-    if data is None and split and hasattr(given.get("x"), "__len__"):
+    if data is None and split and is_arrays(given.get("x")):
         x, y = _arrays(given["x"]), _arrays(given.get("y"))
         start = int(len(x[0]) * (1 - split))
         data = [array[start:] for array in x], [array[start:] for array in y]
-    if not isinstance(data, list | tuple) or len(data) not in (2, 3):
+    if not isinstance(data, list | tuple) or len(data) not in (2, 3) or not all(map(is_arrays, data[:1])):
         return None
     x, y, *weights = map(_arrays, data)
     return [*x, *y, *(weights[0] if weights else [np.ones(len(array), "float32") for array in y])]
