@@ -1,11 +1,15 @@
 """Layers of data: text, categories and statistics as Keras computes them with TensorFlow, whose values stand here."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from tricera import Input, layers, models
 from tricera.errors import SafetyError
+from tricera.kernels import native
 
 TEXTS = ["Hello, World! the the", "a b: the hello"]
 ASKED = ["the hello zebra, a", "b"]
@@ -172,3 +176,28 @@ def test_a_call_does_not_look_through_the_vocabulary():
     layer = layers.TextVectorization(vocabulary=["a", "b"], output_sequence_length=2)
     layer._lookup_layer._tokens = Closed(["a", "b"])
     assert_array_equal(layer(["b a", "c"]), [[3, 2], [1, 0]])
+
+
+LETTERS = list("aAbBZz  \t\n\x0b\x1c!.,'-éÉß\u2003日\x00_")
+
+
+@pytest.mark.parametrize(
+    "standardize", ["lower_and_strip_punctuation", "lower", "strip_punctuation", None, np.char.upper]
+)
+@pytest.mark.parametrize("rest", [{}, {"output_sequence_length": 7}, {"ngrams": (3, 1), "output_mode": "tf_idf"}])
+def test_words_are_the_same_with_and_without_a_compiler(standardize, rest, monkeypatch):
+    rng = np.random.default_rng(0)
+    given = ["".join(rng.choice(LETTERS, rng.integers(0, 40))) for _ in range(200)] + ["", "   ", "a", "!!"]
+    layer = layers.TextVectorization(max_tokens=60, standardize=standardize, **rest)
+    layer.adapt(np.array(given))
+    asked = [np.array(given), np.array([""]), np.array("ab Z")]
+    copies = (
+        [layer] if standardize is np.char.upper else [layer, copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))]
+    )
+    ours = [[np.asarray(each(x)) for x in asked] for each in copies]
+    monkeypatch.setattr(native.library, "_state", "native kernels are not used: a test")
+    plain = [np.asarray(layer(x)) for x in asked]
+    for found in ours:
+        for one, other in zip(found, plain, strict=True):
+            assert one.dtype == other.dtype
+            assert_array_equal(one, other)

@@ -77,6 +77,16 @@ MESSAGES = {
         lambda: pad_sequences([1, 2]),
         "`sequences` must be a list of iterables.\n  got:      1 among them\n  fix:      pass a list of lists.",
     ),
+    "words": (
+        lambda: pad_sequences([[], ["a", "b"]]),
+        (
+            "`sequences` hold text.\n"
+            "  expected: numbers, as dtype='int32'\n"
+            "  got:      ['a', 'b']\n"
+            "  fix:      number the words first: `Tokenizer.texts_to_sequences`; or pass `dtype=object` and a text as "
+            "`value`."
+        ),
+    ),
 }
 
 

@@ -122,6 +122,14 @@ MESSAGES = {
         lambda: fitted().texts_to_matrix(["a"], "counts"),
         "Unknown vectorization mode: 'counts'.\n  fix:      did you mean 'count'?",
     ),
+    "no texts": (
+        lambda: Tokenizer().texts_to_sequences(3),
+        "Not a list: `texts`.\n  expected: a list of texts\n  got:      3, of type int",
+    ),
+    "no sequences": (
+        lambda: fitted().sequences_to_texts([[1], 2]),
+        "Not a list: an element of `sequences`.\n  expected: a list of lists of numbers\n  got:      2, of type int",
+    ),
     "argument": (
         lambda: Tokenizer(num_word=3),
         "Unrecognized keyword arguments: {'num_word': 3}.\n  fix:      did you mean 'num_words'?",

@@ -152,7 +152,7 @@ class Tokenizer:
     def fit_on_sequences(self, sequences: Iterable[Sequence[int]]) -> None:
         """Count in how many sequences each number occurs: what `sequences_to_matrix(..., "tfidf")` needs."""
         documents = Counter(self.index_docs)
-        for sequence in sequences:
+        for sequence in _lists(sequences):
             self.document_count += 1
             documents.update(set(sequence))
         self.index_docs = documents
@@ -160,7 +160,7 @@ class Tokenizer:
     def _split(self, texts: Iterable[Any]) -> Iterator[Sequence[str]]:
         """The words or characters of each text."""
         split = _Splitter(self.filters or "", self.lower, self.split)
-        for text in texts:
+        for text in _listed(texts, "`texts`", "a list of texts"):
             if isinstance(text, list):
                 yield [str(word).lower() for word in text] if self.lower else text
             elif self.char_level:
@@ -194,7 +194,7 @@ class Tokenizer:
     def sequences_to_texts_generator(self, sequences: Iterable[Sequence[int]]) -> Iterator[str]:
         """The same, one after the other."""
         limit = self.num_words or math.inf
-        for sequence in sequences:
+        for sequence in _lists(sequences):
             words = (self.index_word.get(i) if i < limit else None for i in sequence)
             yield " ".join(word if word is not None else self.oov_token for word in words if word or self.oov_token)  # type: ignore[misc]
 
@@ -216,7 +216,7 @@ class Tokenizer:
         """
         columns = self.num_words or (len(self.word_index) + 1 if self.word_index else 0)
         self._check_matrix(columns, mode)
-        rows = list(sequences)
+        rows = list(_lists(sequences))
         matrix = np.zeros((len(rows), columns))
         for row, sequence in zip(matrix, rows, strict=True):
             numbers = np.asarray(sequence, "int64")
@@ -258,6 +258,20 @@ class Tokenizer:
             kwargs: of `json.dumps`.
         """
         return json.dumps({"class_name": type(self).__name__, "config": self.get_config()}, **kwargs)
+
+
+def _listed(given: Any, name: str, expected: str) -> Iterable[Any]:
+    if not hasattr(given, "__iter__"):
+        got = f"{given!r}, of type {type(given).__name__}"
+        raise TypeError(report(f"Not a list: {name}.", expected=expected, got=got))
+    return given
+
+
+def _lists(sequences: Any) -> Iterator[Any]:
+    """The sequences, each told from a number that stands alone."""
+    expected = "a list of lists of numbers"
+    for sequence in _listed(sequences, "`sequences`", expected):
+        yield _listed(sequence, "an element of `sequences`", expected)
 
 
 _COUNTED = ("word_counts", "word_docs", "index_docs", "index_word", "word_index")

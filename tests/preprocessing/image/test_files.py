@@ -409,7 +409,32 @@ def test_a_class_named_on_purpose_may_be_empty(folder):
 def test_errors_come_out_of_training_with_the_files_name(folder):
     model = tricera.Sequential([layers.Input((10, 12, 3)), layers.Flatten(), layers.Dense(1)])
     model.compile("sgd", "mse")
-    batches = flow(folder, class_mode="binary", shuffle=False)
-    (folder / "dogs" / "3.png").write_bytes(b"")
-    with pytest.raises(OSError, match=re.escape(f"The image '{folder}/dogs/3.png' cannot be read.")):
-        model.fit(batches, verbose=0)
+    batches, file, before = flow(folder, class_mode="binary", shuffle=False), folder / "dogs" / "3.png", weights(model)
+    good = file.read_bytes()
+    file.write_bytes(b"")
+    with pytest.raises(OSError, match=re.escape(f"The image '{file}' cannot be read.")):
+        model.fit(batches, shuffle=False, verbose=0)
+    trained, steps = weights(model), int(model.optimizer.iterations)  # two of three batches came before it
+    assert steps == 2 and np.isfinite(trained).all() and not np.array_equal(trained, before)
+    file.write_bytes(good)
+    batches.reset()
+    model.fit(batches, verbose=0)
+    assert int(model.optimizer.iterations) == steps + 3 and not np.array_equal(weights(model), trained)
+
+
+def weights(model):
+    return np.concatenate([weight.ravel() for weight in model.get_weights()])
+
+
+def test_modes_and_sizes_may_be_mixed(tmp_path):
+    for i, (mode, kind) in enumerate([("L", "png"), ("RGBA", "png"), ("P", "gif"), ("1", "bmp"), ("CMYK", "jpg")]):
+        (tmp_path / "class").mkdir(exist_ok=True)
+        Image.new("RGB", (5 + i, 9), (200, 100, 50)).convert(mode).save(tmp_path / "class" / f"{i}.{kind}")
+    for color_mode, channels in {"grayscale": 1, "rgb": 3, "rgba": 4}.items():
+        dataset = tricera.utils.image_dataset_from_directory(
+            str(tmp_path), image_size=(4, 6), color_mode=color_mode, shuffle=False, verbose=False
+        )
+        ((images, labels),) = dataset
+        assert images.shape == (5, 4, 6, channels) and labels.tolist() == [0] * 5
+        batches = flow(tmp_path, color_mode=color_mode, class_mode="sparse")  # as the original: without GIF
+        assert batches.samples == 4 and next(batches)[0].shape == (4, 10, 12, channels)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import tricera
+from tricera.kernels import native
 from tricera.preprocessing import image
+from tricera.preprocessing.image import warp
 
 X = np.random.RandomState(0).randint(0, 256, (10, 13, 17, 3)).astype("float32")
 Y = np.arange(10) % 2
@@ -323,3 +325,24 @@ def test_splines_without_scipy_are_told(monkeypatch):
 def test_the_nearest_name_is_said():
     with pytest.raises(AttributeError, match="did you mean 'ImageDataGenerator'"):
         _ = tricera.preprocessing.image.ImageDataGenrator
+
+
+@pytest.mark.parametrize("mode", warp.FILL_MODES)
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("channels", [1, 3, 5])
+def test_images_move_alike_with_and_without_a_compiler(mode, dtype, channels, monkeypatch):
+    random = np.random.RandomState(3)
+    flips = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], bool)
+    for height, width in ((13, 17), (1, 5), (1, 1)):
+        x = (random.rand(4, height, width, channels) * 255).astype(dtype)
+        moves = [{"theta": 50.0, "zx": 0.4, "zy": 1.7}, {"tx": 3, "ty": -2}, {"shear": 30.0, "tx": 9.5, "ty": 40.0}, {}]
+        maps = warp.matrices(moves, height, width)
+        ours = warp.warp(x, maps, flips, fill_mode=mode, cval=7.5)
+        nowhere = np.stack([maps[0] * np.nan, maps[0] * np.inf, maps[1] * 1e300, maps[1] * -1e18])
+        assert warp.warp(x, nowhere, flips, fill_mode=mode).shape == x.shape  # reads nothing that is not there
+        with monkeypatch.context() as patch:
+            patch.setattr(native.library, "_state", "native kernels are not used: a test")
+            plain = np.concatenate([warp.warp(x[i : i + 1], maps[i : i + 1], flips[i : i + 1], fill_mode=mode, cval=7.5)
+                                    for i in range(4)])  # fmt: skip
+        assert ours.dtype == plain.dtype == np.float32
+        np.testing.assert_allclose(ours, plain, rtol=1e-6, atol=1e-4)

@@ -1,9 +1,10 @@
-"""Kernels in C, called by XLA on CPU, for what they can do; `build` has them built and loaded.
+"""Kernels in C, called by XLA on CPU or by Python, for what they can do; `build` has them built and loaded.
 
 Each function here returns what computes, or None where XLA's own code shall: where that is faster, or where there is no
 library. They wait for the compiler, so they are asked when a program is lowered, and `begin` when one is traced.
 """
 
+import ctypes
 import math
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +14,7 @@ import numpy as np
 
 from tricera.kernels.native.build import library
 
-begin, state = library.begin, library.state
+begin, state, host = library.begin, library.state, library.function
 
 # Measured on two cores: `docs/performance.md`.
 _TINY, _SMALL, _FEW = 1 << 13, 1 << 22, 128  # multiplications: below the first a call costs more; samples
@@ -52,6 +53,11 @@ def take(x, order, rows) -> Callable | None:
     bytes_of_row = math.prod(x.shape[1:]) * x.dtype.itemsize
     fits = bytes_of_row >= _LONG_ROW and bytes_of_row * rows.shape[0] >= _LONG and order.dtype == np.int32
     return _call("take", rows, bytes=bytes_of_row) if fits else None
+
+
+def pointer(x: np.ndarray) -> ctypes.c_void_p:
+    """What a function of `host` takes for an array, which must live as long as the call."""
+    return ctypes.c_void_p(x.ctypes.data)
 
 
 def _takes(x, kernel, y, geometry) -> bool:

@@ -14,6 +14,7 @@ import subprocess
 import sysconfig
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -36,6 +37,7 @@ class Library:
         self._file: Path | None = None
         self._passing: tempfile.TemporaryDirectory | None = None  # gone once the library is loaded
         self._state: str | None = None
+        self._loaded: ctypes.CDLL | None = None
         self._key = ""
 
     def begin(self) -> None:
@@ -59,6 +61,10 @@ class Library:
         It holds a hash of all that the library is made of, so that a compiled program on disk meets the code it knows.
         """
         return f"tricera_{target}_{self._key}" if self.state().startswith(_IN_USE) else None
+
+    def function(self, name: str) -> Callable | None:
+        """A function that Python calls by itself, while its lock is free for others; None where there is no library."""
+        return getattr(self._loaded, f"tricera_{name}") if self.state().startswith(_IN_USE) else None
 
     def _begin(self) -> None:
         compiler = _compiler()
@@ -103,6 +109,7 @@ class Library:
             for target in _TARGETS:
                 capsule = jax.ffi.pycapsule(getattr(library, f"tricera_{target}"))
                 jax.ffi.register_ffi_target(f"tricera_{target}_{self._key}", capsule, platform="cpu")
+            self._loaded = library
         except (OSError, AttributeError, RuntimeError) as error:  # not loaded, or of another XLA
             return f"{_NOT_IN_USE}{error}"
         finally:
@@ -121,7 +128,7 @@ def _command(compiler: str) -> list[str]:
     """The compiler and its arguments, without the output."""
     machine = "-mcpu=native" if _host.machine() in ("arm64", "aarch64") else "-march=native"
     flags = ["-std=gnu11", "-O3", machine, "-shared", "-fPIC", "-I", jax.ffi.include_dir()]
-    return [compiler, *flags, str(_SOURCES / "library.c")]
+    return [compiler, *flags, str(_SOURCES / "library.c"), "-lm"]
 
 
 def _key(command: list[str]) -> str:

@@ -1,9 +1,14 @@
-/* What XLA calls on CPU through its foreign function interface: convolutions and products of float32, rows of anything. */
+/* What XLA calls on CPU through its foreign function interface: convolutions and products of float32, rows of anything.
+   And what Python calls by itself, without its lock: words of texts, images read at other places. */
+
+#include <math.h>
 
 #include "threads.h"
 
 #include "dense.h"
 #include "rows.h"
+#include "warp.h"
+#include "words.h"
 
 /* Convolutions of x (images, height, width, channels) by kernel (window height, window width, channels, filters), any
    strides, no dilation. Windows of 3x3 with stride 1 and enough channels go through Winograd's transforms, all others

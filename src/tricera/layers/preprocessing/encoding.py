@@ -1,5 +1,6 @@
 """Whole numbers as ones among zeros."""
 
+import math
 from typing import Any
 
 import jax
@@ -34,7 +35,7 @@ def encode(ids: Any, mode: str, depth: int, dtype: str, weights: Any = None) -> 
         ids = ids[..., 0] if ids.ndim > 1 and ids.shape[-1] == 1 else ids
         scope.spend(f"One-hot vectors of {depth} numbers", 16 * depth)
         return jnp.asarray(ids[..., None] == np.arange(depth), dtype)
-    rows = module_of(ids).reshape(ids, (-1, ids.shape[-1] if ids.ndim else 1))
+    rows = module_of(ids).reshape(ids, (math.prod(ids.shape[:-1]), ids.shape[-1] if ids.ndim else 1))
     found = _counted(rows, depth, weights).reshape(*ids.shape[:-1], depth)
     return jnp.asarray(found > 0 if mode == "multi_hot" else found, dtype)
 

@@ -37,6 +37,8 @@ class TextVectorization(HostLayer):
         ValueError: arguments that make no sense; no vocabulary yet.
     """
 
+    untracked = frozenset({"_compiled"})
+
     def __init__(
         self,
         max_tokens=None,
@@ -58,6 +60,7 @@ class TextVectorization(HostLayer):
         super().__init__(name=name, **kwargs)
         adopt(self, {k: v for k, v in locals().items() if k not in ("vocabulary", "idf_weights", "size")})
         self._check()
+        self._compiled: tuple[dict, text.Vocabulary] | None = None
         self._lookup_layer = StringLookup(
             max_tokens=max_tokens,
             vocabulary=vocabulary,
@@ -126,6 +129,30 @@ class TextVectorization(HostLayer):
 
     # ---- looking up
 
+    def _rows(self, inputs: np.ndarray) -> np.ndarray:
+        """The numbers of the tokens of each text, in rows of one length."""
+        filling, width = 0 if self.output_mode == "int" else -1, self.output_sequence_length
+        if self.split == "whitespace":
+            encoded = texts(self.standardize(inputs) if callable(self.standardize) else inputs)
+            if (made := self._vocabulary().rows(encoded, width, filling)) is not None:
+                return made
+        parts = []
+        for tokens in self._parts(inputs):
+            lengths = np.fromiter(map(len, tokens), "int64", len(tokens))
+            parts.append((self._lookup_layer.numbers([token for each in tokens for token in each]), lengths))
+        ids, lengths = map(np.concatenate, zip(*parts, strict=True))
+        return text.padded(ids, lengths, width, filling)
+
+    def _vocabulary(self) -> text.Vocabulary:
+        """The tokens as compiled code looks them up; made anew when there are others."""
+        table = self._lookup_layer.table
+        if self._compiled is None or self._compiled[0] is not table:
+            standardize = None if callable(self.standardize) else self.standardize
+            unknown = int(self._lookup_layer.unknown([b""], "farmhash")[0])
+            lengths = (1,) if self.ngrams is None else self._lengths
+            self._compiled = table, text.Vocabulary(table, unknown, standardize, lengths)
+        return self._compiled[1]
+
     def _parts(self, inputs: np.ndarray) -> Iterator[list[list[bytes]]]:
         """The tokens of some texts after others: those of all would not stay in the processor's cache."""
         for start in range(0, max(len(inputs), 1) if inputs.ndim else 1, _TOGETHER):
@@ -152,14 +179,7 @@ class TextVectorization(HostLayer):
                 report(f"{where(self)} has no vocabulary yet.", fix="call `adapt(data)`, or `set_vocabulary(tokens)`.")
             )
         inputs = np.asarray(inputs)
-        parts = []
-        for tokens in self._parts(inputs):
-            lengths = np.fromiter(map(len, tokens), "int64", len(tokens))
-            parts.append((lookup.numbers([token for each in tokens for token in each]), lengths))
-        ids, lengths = map(np.concatenate, zip(*parts, strict=True))
-        padding = 0 if self.output_mode == "int" else -1
-        padded = text.padded(ids, lengths, self.output_sequence_length, padding)
-        encoded = lookup.encoded(padded)
+        encoded = lookup.encoded(self._rows(inputs))
         if inputs.ndim == 0:
             return encoded[0]
         alone = self.output_mode == "int" and self.split is None and self.ngrams is None and inputs.ndim == 1

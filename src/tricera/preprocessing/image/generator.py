@@ -280,7 +280,9 @@ class ImageDataGenerator(Standardizer):
         if self._is_overridden():
             given = self._as_given(images).astype(self.dtype)
             return np.stack([self.standardize(self.random_transform(image)) for image in given])
-        x = np.array(as_image(self._as_given(self._moved(images, random)), self.dtype), order="C")
+        moved = self._moved(images, random)
+        made = as_image(self._as_given(moved), self.dtype)
+        x = np.array(made, order="C") if moved is images else np.ascontiguousarray(made)
         if self.preprocessing_function:
             x = np.stack([np.asarray(self.preprocessing_function(image), self.dtype) for image in x])
         return self._normalized(x, (1, 2, 3))

@@ -1,4 +1,4 @@
-"""Affine maps of images: where each pixel is read, for a whole batch in one compiled program."""
+"""Affine maps of images: where each pixel is read, for a whole batch at once in compiled code."""
 
 import functools
 from collections.abc import Mapping
@@ -9,8 +9,10 @@ import numpy as np
 from jax import numpy as jnp
 
 from tricera.errors import report
+from tricera.kernels import warp as kernel
 from tricera.preprocessing.image.draws import columns
 from tricera.utils.image.files import one_of
+from tricera.utils.image.pictures import pool
 
 FILL_MODES = ("nearest", "constant", "reflect", "wrap")
 ORDERS = range(6)
@@ -64,10 +66,13 @@ def warp(
     """
     if order > 1:
         return _splines(images, maps, flips, order, fill_mode, cval)
+    made = kernel.bilinear(images, maps, flips, fill_mode, cval, pool().map) if order == 1 else None
+    if made is not None:
+        return made
     if len(images) == 1:  # many sizes come one by one: a program for each would take longer than the work
         return _read(np, images, maps, flips, cval, order, fill_mode)
     with jax.enable_x64(True), jax.default_device(_cpu()):
-        return np.asarray(_program(images, maps, flips, cval, order, fill_mode))
+        return np.array(_program(images, maps, flips, cval, order, fill_mode))
 
 
 @functools.cache
@@ -86,7 +91,7 @@ def _read(xp: Any, images: Any, maps: Any, flips: Any, cval: Any, order: int, fi
     row = xp.where(flips[:, 0, None, None], height - 1 - row, row)
     column = xp.where(flips[:, 1, None, None], width - 1 - column, column)
     (a, b, c), (d, e, f) = (xp.moveaxis(maps, 0, -1)[i][..., None, None] for i in (0, 1))
-    rows, columns = a * row + b * column + c, d * row + e * column + f
+    rows, columns = c + a * row + b * column, f + d * row + e * column  # SciPy's order of addition
     inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
     rows, columns = _back(xp, rows, height, fill_mode), _back(xp, columns, width, fill_mode)
     image = xp.arange(count)[:, None, None]
