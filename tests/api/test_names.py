@@ -23,14 +23,13 @@ MISSING = {
             "QuantizedFloat8DTypePolicy",
         )
     },
-    "layers": "RandAugment, AugMix and elastic transforms are not there yet",
     "optimizers.legacy": "Keras' own only raise an error",
     **{
         f"quantizers.{name}": "only 8-bit integers are there"
         for name in ("AWQConfig", "GPTQConfig", "abs_max_quantize_grouped_with_zero_point")
     },
     "saving.KerasFileEditor": "not there yet",
-    "utils": "images, data sets of folders and drawings are not there yet",
+    "utils.FeatureSpace": "not there yet",
     "visualization": "boxes and masks are not there yet",
 }
 

@@ -192,6 +192,7 @@ ROWS = [
     Row("STFTSpectrogram", ("magnitude", 4, 3), (2, 12, 2), {"expand_dims": True}),
     Row("STFTSpectrogram", ("stft", 4, 2), (2, 12, 2), {"padding": "same"}),
     Row("MelSpectrogram", (8, 4), (2, 20), {"num_mel_bins": 3}),
+    Row("ContrastLimitedAdaptiveHistogramEqualization", ((-4, 4),), IMAGE, {"tile_grid_size": (2, 3)}),
     Row("ConvLSTM1D", (3, 2), IMAGE, {"strides": 2, "return_state": True, "seed": 1}),
     Row("ConvLSTM2D", (2, 2), (2, 3, 4, 5, 2), {"return_sequences": True}),
     Row("ConvLSTM3D", (2, 2), (2, 2, 3, 3, 3, 2), {"padding": "same", "go_backwards": True, "use_bias": False}),

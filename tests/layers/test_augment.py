@@ -43,8 +43,10 @@ CASES = [
     ("RandomErasing", (1.0, (0.3, 0.8)), {}),
     ("CutMix", (1.0,), {}),
     ("MixUp", (0.5,), {}),
+    ("RandAugment", (), {"factor": 0.9, "interpolation": "nearest"}),
+    ("ContrastLimitedAdaptiveHistogramEqualization", (), {"tile_grid_size": (2, 3)}),
 ]
-SEEDLESS = ("Resizing", "CenterCrop", "Equalization", "AutoContrast")
+SEEDLESS = ("Resizing", "CenterCrop", "Equalization", "AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization")
 
 
 def pair(keras, name, args, kwargs):
@@ -62,7 +64,7 @@ def test_a_seed_gives_the_images_and_the_configuration_of_keras(case, keras):
     assert type(ours).from_config(ours.get_config()).get_config() == ours.get_config()
     mixing = case[0] in ("CutMix", "MixUp")
     data = {"images": IMAGES, "labels": np.eye(3, dtype="float32")} if mixing else IMAGES
-    data = IMAGES[:1] if case[0] == "Equalization" else data  # theirs levels a batch as one image
+    data = IMAGES[:1] if case[0] in ("Equalization", "RandAugment") else data  # theirs levels a batch as one image
     call = jax.jit(pure(ours, ours.variables, training=True))
     compiled, _ = call([v.value for v in ours.variables], data)
     eager, expected = ours(data, training=True), theirs(data, training=True)
@@ -96,11 +98,41 @@ def test_boxes_are_mirrored_with_their_images():
     for image, one, box in zip(made["images"], IMAGES, made["bounding_boxes"]["boxes"], strict=True):
         assert_array_equal(box[0], [1, 2, 3, 4] if np.array_equal(image, one) else [2, 2, 4, 4])
     with pytest.raises(NotImplementedError) as error:
-        layers.RandomRotation(0.1, name="turn")({"images": IMAGES, "bounding_boxes": boxes})
-    assert str(error.value) == (
-        'RandomRotation layer "turn" does not move bounding boxes.\n'
-        "  fix:      augment images with boxes by RandomFlip, or by layers that change colours only."
-    )
+        layers.CutMix(name="cut")({"images": IMAGES, "bounding_boxes": boxes})
+    assert str(error.value) == 'CutMix layer "cut": images that are mixed have no boxes.'
+
+
+MOVES = [
+    ("RandomFlip", (), {}),
+    ("RandomRotation", (0.1,), {}),
+    ("RandomZoom", ((-0.1, 0.2), (-0.1, 0.2)), {}),
+    ("RandomTranslation", (0.1, 0.1), {}),
+    ("RandomShear", (0.1, 0.1), {}),
+    ("RandomPerspective", (1.0, 0.3), {}),
+    ("CenterCrop", (20, 16), {}),
+    ("RandomCrop", (18, 14), {}),
+    ("Resizing", (12, 15), {}),
+    ("Resizing", (12, 15), {"crop_to_aspect_ratio": True}),
+    ("Resizing", (12, 15), {"pad_to_aspect_ratio": True}),
+    ("RandAugment", (), {"factor": 0.1}),
+]
+
+
+@pytest.mark.parametrize("case", MOVES, ids=lambda case: "-".join(map(str, (case[0], *case[2]))))
+def test_boxes_lie_around_what_they_lay_around(case):
+    name, args, kwargs = case
+    images = np.zeros((2, 24, 20, 1), "float32")
+    images[:, 9:14, 7:13] = 200.0
+    box = np.array([[[7, 9, 13, 14.0]]] * 2, "float32") / [20, 24, 20, 24]
+    kwargs = kwargs if name in SEEDLESS else {**kwargs, "seed": 5}
+    layer = getattr(layers, name)(*args, bounding_box_format="rel_xyxy", **kwargs)
+    data = {"images": images, "bounding_boxes": {"boxes": box, "labels": np.zeros((2, 1))}}
+    made = layer({**data, "segmentation_masks": (images > 0).astype("int32")}, training=True)
+    for mask, one in zip(made["segmentation_masks"], made["bounding_boxes"]["boxes"], strict=True):
+        rows, columns = (np.flatnonzero(np.asarray(mask[..., 0]).any(axis)) for axis in (1, 0))
+        height, width = mask.shape[:2]
+        expected = [columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height]
+        assert_allclose(one[0], expected, atol=1.6 / min(height, width))
 
 
 def test_a_factor_that_makes_no_sense():
@@ -118,3 +150,36 @@ def test_augmentation_stands_in_a_model():
     model.compile("sgd", "mse")
     assert np.isfinite(model.evaluate(IMAGES, np.zeros((3, 3)), verbose=0))
     assert model.predict(IMAGES, verbose=0).shape == (3, 3)
+
+
+def test_elastic_images_move_with_their_masks_and_others_stay():
+    layer = layers.RandomElasticTransform(0.5, 1.0, interpolation="nearest", seed=2)
+    images = np.random.RandomState(1).randint(0, 256, (6, 32, 32, 1)).astype("float32")
+    call = jax.jit(pure(layer, layer.variables, training=True))
+    made, _ = call([v.value for v in layer.variables], {"images": images, "segmentation_masks": images})
+    assert_array_equal(made["images"], made["segmentation_masks"])
+    same = (np.asarray(made["images"]) == images).mean((1, 2, 3))
+    assert 0 < (same == 1).sum() < 6 and same.min() < 0.95
+    assert_array_equal(layers.RandomElasticTransform(0.0)(images, training=True), images)
+
+
+def test_augmix_is_near_its_images_and_another_each_time():
+    layer = layers.AugMix(factor=0.1, seed=1)
+    images = np.random.RandomState(1).uniform(0, 255, (4, 8, 8, 3)).astype("float32")
+    call = jax.jit(pure(layer, layer.variables, training=True))
+    one, values = call([v.value for v in layer.variables], images)
+    other, _ = call(values, images)
+    assert one.shape == images.shape and np.min(one) >= 0 and np.max(one) <= 255
+    assert not np.allclose(one, images) and not np.allclose(one, other)
+    assert np.mean(np.abs(one - images)) < np.mean(np.abs(images[::-1] - images))
+
+
+def test_just_so_many_boxes():
+    boxes = {"boxes": np.arange(16.0).reshape(1, 4, 4), "labels": np.arange(4).reshape(1, 4)}
+    for count in (3, 6):
+        layer = layers.MaxNumBoundingBoxes(count, bounding_box_format="rel_xywh")
+        made = layer({"images": IMAGES[:1], "bounding_boxes": boxes})["bounding_boxes"]
+        expected = np.full((1, count, 4), -1.0)
+        expected[:, :4] = boxes["boxes"][:, :count]
+        assert_array_equal(made["boxes"], expected)
+        assert_array_equal(made["labels"], [[0, 1, 2, 3, -1, -1][:count]] if count > 4 else [[0, 1, 2]])

@@ -7,16 +7,21 @@ from tricera.engine.layer import Layer
 from tricera.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from tricera.layers.attention import AdditiveAttention, Attention
 from tricera.layers.augment import (
+    AugMix,
     AutoContrast,
     CenterCrop,
+    ContrastLimitedAdaptiveHistogramEqualization,
     CutMix,
     Equalization,
+    MaxNumBoundingBoxes,
     MixUp,
+    RandAugment,
     RandomBrightness,
     RandomColorDegeneration,
     RandomColorJitter,
     RandomContrast,
     RandomCrop,
+    RandomElasticTransform,
     RandomErasing,
     RandomFlip,
     RandomGaussianBlur,

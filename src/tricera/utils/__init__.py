@@ -36,6 +36,7 @@ from tricera.engine.registry import (
 )
 from tricera.train.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from tricera.train.data import unpack as unpack_x_y_sample_weight
+from tricera.utils import bounding_boxes as bounding_boxes
 from tricera.utils import legacy as legacy
 from tricera.utils.categorical import normalize as normalize
 from tricera.utils.categorical import to_categorical as to_categorical

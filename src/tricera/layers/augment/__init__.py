@@ -17,8 +17,9 @@ from tricera.layers.augment.colour import (
     RandomSharpness,
     Solarization,
 )
-from tricera.layers.augment.frame import CenterCrop, RandomCrop, Resizing
+from tricera.layers.augment.frame import CenterCrop, MaxNumBoundingBoxes, RandomCrop, Resizing
 from tricera.layers.augment.geometry import (
+    RandomElasticTransform,
     RandomFlip,
     RandomPerspective,
     RandomRotation,
@@ -26,4 +27,6 @@ from tricera.layers.augment.geometry import (
     RandomTranslation,
     RandomZoom,
 )
+from tricera.layers.augment.local import ContrastLimitedAdaptiveHistogramEqualization
 from tricera.layers.augment.mix import CutMix, MixUp, RandomErasing
+from tricera.layers.augment.policy import AugMix, RandAugment

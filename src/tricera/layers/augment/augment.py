@@ -12,7 +12,8 @@ from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.errors import abstract, report
-from tricera.layers.arguments import adopt
+from tricera.layers.arguments import adopt, check_choice
+from tricera.layers.augment import boxes
 
 _PARTS = ("images", "labels", "bounding_boxes", "segmentation_masks", "targets")
 
@@ -27,6 +28,8 @@ class Augment(Layer):
         factor: how strong: the lowest and the highest of what is drawn, or the highest alone.
         value_range: the lowest and the highest value of a pixel.
         seed: an integer.
+        bounding_box_format: of the boxes that come with images, as in `utils.bounding_boxes.convert_format`; `"xyxy"`
+            by default. Boxes are cut at the edges; the label of one of which nothing is left is -1.
 
     Outside of training the input comes back as it is.
     """
@@ -40,11 +43,14 @@ class Augment(Layer):
     def _adopt(self, given: dict[str, Any], random: bool = True) -> None:
         extra = dict(given["kwargs"])
         given = {"data_format": extra.pop("data_format", None), **given}
+        self.bounding_box_format = extra.pop("bounding_box_format", None)
         Layer.__init__(self, **({"name": given["name"]} if "name" in given else {}), **extra)
         adopt(self, {name: value for name, value in given.items() if not name.startswith("_")})
         for name in self.names_of_factors:
             if hasattr(self, name):
                 setattr(self, name, self._range(name, getattr(self, name)))
+        if self.bounding_box_format is not None:
+            check_choice(self, boxes.FORMATS, bounding_box_format=self.bounding_box_format)
         if "value_range" in given:
             self._check_values(given["value_range"])
         if random:
@@ -99,12 +105,12 @@ class Augment(Layer):
         return labels
 
     def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """The boxes."""
+        """A dict of `"boxes"` `(batch, count, 4)`, left, top, right, bottom in pixels, and `"labels"`."""
         if self.moves:
             raise NotImplementedError(
                 report(
                     f"{where(self)} does not move bounding boxes.",
-                    fix="augment images with boxes by RandomFlip, or by layers that change colours only.",
+                    fix="augment images with boxes by layers that move them by an affine map, or change colours only.",
                 )
             )
         return bounding_boxes
@@ -140,13 +146,27 @@ class Augment(Layer):
                 x = jnp.moveaxis(made[name], -3, -1) if first else made[name]
                 made[name] = x.astype(self.compute_dtype) if name == "images" else x
         drawn = self.get_random_transformation(made, training=training)
+        size = size_of(made)[1:]
         for name in list(made):
             transform = getattr(self, f"transform_{name}", self.transform_labels)
-            made[name] = transform(made[name], drawn, training)
-            if name in ("images", "segmentation_masks"):
-                made[name] = jnp.moveaxis(made[name], -1, -3) if first else made[name]
+            given = self._converted(made[name], True, *size) if name == "bounding_boxes" else made[name]
+            made[name] = transform(given, drawn, training)
+        if "bounding_boxes" in made:
+            made["bounding_boxes"] = self._converted(made["bounding_boxes"], False, *size_of(made)[1:])
+        for name in ("images", "segmentation_masks"):
+            if name in made and first:
+                made[name] = jnp.moveaxis(made[name], -1, -3)
         made["images"] = made["images"].astype(self.compute_dtype)
         return tree_util.tree_map(lambda x: x[0], made) if single else made
+
+    def _converted(self, found: Any, inwards: bool, height: int, width: int) -> Any:
+        """Boxes from the format that the user has, to the one that layers compute in; or back, cut at the edges."""
+        form = self.bounding_box_format or "xyxy"
+        if not self.moves:
+            return found
+        if inwards:
+            return boxes.convert_format(found, form, "xyxy", height, width)
+        return boxes.convert_format(boxes.clip_to_image_size(found, height, width), "xyxy", form, height, width)
 
     def _draw(self, shape: Any, low: float = 0.0, high: float = 1.0, seed: Any = None) -> Any:
         return random.uniform(tuple(shape), low, high, dtype="float32", seed=seed or self.seed_generator)
@@ -163,7 +183,8 @@ class Augment(Layer):
         return x * (high - low) + low
 
     def get_config(self):
-        return {**super().get_config(), "data_format": self.data_format}
+        boxes = {} if self.bounding_box_format is None else {"bounding_box_format": self.bounding_box_format}
+        return {**super().get_config(), **boxes, "data_format": self.data_format}
 
 
 def size_of(data: Any) -> tuple[Any, Any, Any]:

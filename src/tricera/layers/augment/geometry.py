@@ -2,14 +2,20 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 from jax import numpy as jnp
 
 from tricera import ops
+from tricera.engine.random import draw_seed
 from tricera.engine.registry import register
 from tricera.errors import abstract
 from tricera.layers.arguments import check_choice
 from tricera.layers.augment.augment import Augment, size_of, spread
+from tricera.layers.augment.boxes import moved
+from tricera.ops.image.warp import homography, rubber
+
+FILL_MODES = ("reflect", "wrap", "constant", "nearest", "mirror")
 
 
 class _Moving(Augment):
@@ -20,10 +26,25 @@ class _Moving(Augment):
     def transform_images(self, images, transformation, training=True):
         if not training or transformation is None:
             return images
-        rows = self.matrix(transformation, *images.shape[-3:-1])
+        return self._warped(images, transformation, self.interpolation)
+
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
+        if not training or transformation is None:
+            return segmentation_masks
+        return self._warped(segmentation_masks, transformation, "nearest")
+
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+        if not training or transformation is None:
+            return bounding_boxes
+        rows = self.matrix(transformation, *transformation["size"]).reshape(-1, 2, 3)
+        back = jnp.linalg.inv(rows[..., :2])
+        maps = jnp.concatenate([back, -back @ rows[..., 2:]], -1)
+        return {**bounding_boxes, "boxes": moved(bounding_boxes["boxes"], maps)}
+
+    def _warped(self, images: Any, drawn: dict[str, Any], interpolation: str) -> Any:
+        rows = self.matrix(drawn, *images.shape[-3:-1])
         maps = jnp.concatenate([rows, jnp.zeros((rows.shape[0], 2), rows.dtype)], 1)
-        options = (self.interpolation, self.fill_mode, self.fill_value, "channels_last")
-        return ops.image.affine_transform(images, maps, *options)
+        return ops.image.affine_transform(images, maps, interpolation, self.fill_mode, self.fill_value, "channels_last")
 
     def matrix(self, drawn: dict[str, Any], height: int, width: int) -> Any:
         """`(a0, a1, a2, b0, b1, b2)`: the pixel at `(x, y)` is read at `(a0 x + a1 y + a2, b0 x + b1 y + b2)`."""
@@ -33,7 +54,7 @@ class _Moving(Augment):
         super()._adopt(given, random)
         check_choice(self, ("nearest", "bilinear"), interpolation=self.interpolation)
         if "fill_mode" in given:
-            check_choice(self, ("reflect", "wrap", "constant", "nearest", "mirror"), fill_mode=self.fill_mode)
+            check_choice(self, FILL_MODES, fill_mode=self.fill_mode)
 
 
 @register("layer")
@@ -63,7 +84,6 @@ class RandomFlip(Augment):
         return jnp.where(spread(transformation["flips"]), jnp.flip(images, axes), images)
 
     def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        """Boxes `(batch, count, 4)`, left, top, right, bottom in pixels."""
         if not training or transformation is None:
             return bounding_boxes
         left, top, right, bottom = jnp.split(bounding_boxes["boxes"], 4, -1)
@@ -104,7 +124,7 @@ class RandomRotation(_Moving):
         if not training:
             return None
         low, high = (360.0 * factor for factor in self.factor)
-        return {"angle": self._draw((size_of(data)[0],), low, high, seed)}
+        return {"angle": self._draw((size_of(data)[0],), low, high, seed), "size": size_of(data)[1:]}
 
     def matrix(self, drawn, height, width):
         angle = drawn["angle"] * (np.pi / 180)
@@ -145,7 +165,7 @@ class RandomZoom(_Moving):
         batch = (size_of(data)[0],)
         high = self._draw(batch, 1.0 + self._high[0], 1.0 + self._high[1], seed)
         wide = high if self._wide is None else self._draw(batch, 1.0 + self._wide[0], 1.0 + self._wide[1], seed)
-        return {"height": high, "width": wide}
+        return {"height": high, "width": wide, "size": size_of(data)[1:]}
 
     def matrix(self, drawn, height, width):
         h, w = drawn["height"], drawn["width"]
@@ -179,7 +199,8 @@ class RandomTranslation(_Moving):
         if not training:
             return None
         batch = (size_of(data)[0],)
-        return {"height": self._draw(batch, *self._high, seed=seed), "width": self._draw(batch, *self._wide, seed=seed)}
+        height, width = (self._draw(batch, *factor, seed=seed) for factor in (self._high, self._wide))
+        return {"height": height, "width": width, "size": size_of(data)[1:]}
 
     def matrix(self, drawn, height, width):
         one, zero = jnp.ones_like(drawn["height"]), jnp.zeros_like(drawn["height"])
@@ -212,7 +233,7 @@ class RandomShear(_Moving):
         batch = (size_of(data)[0],)
         side = jnp.where(self._draw(batch, seed=seed) > 0.5, -1.0, 1.0)
         y, x = (self._draw(batch, *factor, seed=seed) for factor in (self.y_factor, self.x_factor))
-        return {"y": side * y, "x": side * x}
+        return {"y": side * y, "x": side * x, "size": size_of(data)[1:]}
 
     def matrix(self, drawn, height, width):
         one, zero = jnp.ones_like(drawn["x"]), jnp.zeros_like(drawn["x"])
@@ -243,8 +264,71 @@ class RandomPerspective(_Moving):
         off = self._draw((batch, 4, 2), -0.5 * self.scale, 0.5 * self.scale, seed)
         return {"moved": moved, "start": start, "end": start + start * off}
 
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+        if not training or transformation is None:
+            return bounding_boxes
+        h = jax.vmap(homography)(transformation["start"], transformation["end"])
+        ends = moved(bounding_boxes["boxes"], jnp.pad(h, ((0, 0), (0, 1)), constant_values=1.0).reshape(-1, 3, 3))
+        boxes = jnp.where(transformation["moved"][:, None, None], ends, bounding_boxes["boxes"])
+        return {**bounding_boxes, "boxes": boxes}
+
+    def _warped(self, images, drawn, interpolation):
+        corners = (drawn["start"], drawn["end"], interpolation, self.fill_value, "channels_last")
+        return jnp.where(spread(drawn["moved"]), ops.image.perspective_transform(images, *corners), images)
+
+
+@register("layer")
+class RandomElasticTransform(Augment):
+    """As on rubber: pixels moved by smooth noise, with a probability drawn from `factor`.
+
+    Args:
+        scale: of the noise, one for the batch: at 1 its strength is a tenth of the longer side, before it is blurred
+            by a twentieth of the shorter one.
+
+    Reference: Simard et al., 2003, "Best practices for convolutional neural networks".
+    """
+
+    moves = True
+    names_of_factors = ("factor", "scale")
+
+    def __init__(
+        self,
+        factor=1.0,
+        scale=1.0,
+        interpolation="bilinear",
+        fill_mode="reflect",
+        fill_value=0.0,
+        value_range=(0, 255),
+        seed=None,
+        data_format=None,
+        **kwargs,
+    ):
+        self._adopt(locals())
+        check_choice(self, ("nearest", "bilinear"), interpolation=interpolation)
+        check_choice(self, FILL_MODES, fill_mode=fill_mode)
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        if not training or self.scale[1] == 0 or self.factor[1] == 0:
+            return None
+        batch, seed = (size_of(data)[0],), seed or self.seed_generator
+        probability = self._draw(batch, *self.factor, seed=seed)
+        moved = self._draw(batch, seed=seed) < probability
+        return {"moved": moved, "scale": self._draw((), *self.scale, seed=seed), "key": draw_seed(seed)}
+
     def transform_images(self, images, transformation, training=True):
         if not training or transformation is None:
             return images
-        corners = (transformation["start"], transformation["end"], self.interpolation, self.fill_value, "channels_last")
-        return jnp.where(spread(transformation["moved"]), ops.image.perspective_transform(images, *corners), images)
+        return self._clipped(self._warped(images, transformation, self.interpolation))
+
+    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
+        if not training or transformation is None:
+            return segmentation_masks
+        return self._warped(segmentation_masks, transformation, "nearest")
+
+    def _warped(self, images: Any, drawn: dict[str, Any], interpolation: str) -> Any:
+        height, width = images.shape[-3:-1]
+        scale, short = drawn["scale"], 0.05 * min(height, width)
+        alpha, sigma = 0.1 * max(height, width) * scale, jnp.maximum(short * scale, 1e-3)
+        reach = int(3 * short * self.scale[1])  # a program has one size of window, for the widest bell
+        made = rubber(images, drawn["key"], alpha, sigma, reach, interpolation, self.fill_mode, self.fill_value)
+        return jnp.where(spread(drawn["moved"]), made, images)

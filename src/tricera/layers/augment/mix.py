@@ -51,6 +51,13 @@ class MixUp(_Mixing):
         weight = spread(transformation["weight"]).astype(images.dtype)
         return weight * images + (1.0 - weight) * images[transformation["order"]]
 
+    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+        """The boxes of both images, with their labels."""
+        if not training or transformation is None:
+            return bounding_boxes
+        order = transformation["order"]
+        return {name: jnp.concatenate([each, each[order]], 1) for name, each in bounding_boxes.items()}
+
     def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
         return self.transform_images(segmentation_masks.astype(self.compute_dtype), transformation, training)
 

@@ -54,7 +54,7 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
 
     def warp(x):
         starts, ends = (_each(points, x.shape[0], 2) for points in (start_points, end_points))
-        h = jax.vmap(_homography)(ends, starts)
+        h = jax.vmap(homography)(ends, starts)
         a0, a1, a2, b0, b1, b2, c0, c1 = (t[:, None, None] for t in h.T)
         i, j = _grid(x)
         depth = c0 * j + c1 * i + 1
@@ -64,7 +64,7 @@ def perspective_transform(images, start_points, end_points, interpolation="bilin
     return on_batch(warp, images, data_format)
 
 
-def _homography(sources, targets):
+def homography(sources, targets):
     """The eight numbers that take each `(x, y)` to `(a0 x + a1 y + a2, b0 x + b1 y + b2) / (c0 x + c1 y + 1)`."""
     (x, y), (u, v) = sources.T, targets.T
     one, zero = jnp.ones_like(x), jnp.zeros_like(x)
@@ -89,19 +89,24 @@ def elastic_transform(
     Reference: Simard et al., 2003, "Best practices for convolutional neural networks".
     """
     check_interpolation(interpolation, _ORDERS)
-    keys = jax.random.split(draw_seed(seed), 2)
-    size = 2 * int(3 * sigma) + 1
-
-    def noise(key, shape):
-        drawn = jax.random.uniform(key, (*shape, 1), "float32", -1, 1)
-        return alpha * gaussian_blur(drawn, (size, size), (sigma, sigma), "channels_last")[..., 0]
+    key = draw_seed(seed)
 
     def warp(x):
-        i, j = _grid(x)
-        down, right = (noise(key, x.shape[:3]) for key in keys)
-        return _read(x, i + down, j + right, interpolation, fill_mode, fill_value)
+        return rubber(x, key, alpha, sigma, int(3 * sigma), interpolation, fill_mode, fill_value)
 
     return on_batch(warp, images, data_format)
+
+
+def rubber(x, key, alpha, sigma, reach, interpolation, fill_mode, fill_value):
+    """`elastic_transform` of `(batch, height, width, channels)`, where the blur sees `reach` pixels to each side."""
+
+    def noise(key):
+        drawn = jax.random.uniform(key, (*x.shape[:3], 1), "float32", -1, 1)
+        return alpha * gaussian_blur(drawn, (2 * reach + 1,) * 2, (sigma, sigma), "channels_last")[..., 0]
+
+    i, j = _grid(x)
+    down, right = map(noise, jax.random.split(key, 2))
+    return _read(x, i + down, j + right, interpolation, fill_mode, fill_value)
 
 
 def _each(values, count, ndim):
