@@ -16,7 +16,6 @@ LEFT_OUT = {
 }
 ELSEWHERE = {"backend", "clear_session", "epsilon", "floatx", "image_data_format", "set_epsilon", "set_floatx"}
 ELSEWHERE |= {"set_image_data_format", "Function"}
-RETIRED = {"local_conv1d", "local_conv2d"}  # layers do it
 
 
 class _Backend:
@@ -39,7 +38,7 @@ def test_every_name_is_there(shared):
     for number in (1, 2):
         text = (shared / "api" / f"keras{number}.txt").read_text()
         names |= set(re.findall(r"def keras\.backend\.(?:common|tensorflow_backend|load_backend)\.(\w+)\(", text))
-    assert {name for name in names if backend.find(name) is None} == LEFT_OUT | RETIRED | (ELSEWHERE & names)
+    assert {name for name in names if backend.find(name) is None} == LEFT_OUT | (ELSEWHERE & names)
 
 
 def test_gradients_of_a_graph_by_inputs_and_variables():

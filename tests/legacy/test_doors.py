@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tricera.legacy.attention import Attention
+from tricera.legacy.layers.attention import Attention
 
 SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """
@@ -29,7 +29,7 @@ assert Layer is tricera.Layer and InputSpec is tricera.InputSpec and Sequential 
 assert K is tricera.backend and source_numpy is sys.modules["tricera.ops.numpy"]
 assert tricera.engine.__name__ == "tricera.engine" and tricera.layers.__spec__.name == "tricera.layers"
 from attention import Attention
-assert Attention.__module__ == "tricera.legacy.attention"
+assert Attention.__module__ == "tricera.legacy.layers.attention"
 print(*sys.argv, __name__)
 """
 

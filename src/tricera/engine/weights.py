@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tricera.engine import dtypes, registry, scope, tracking
+from tricera.engine import dtypes, graph, registry, scope, tracking
 from tricera.engine.configured import Configured
 from tricera.engine.inputs import where
 from tricera.engine.variable import Variable, standardize_shape
@@ -254,7 +254,7 @@ class Weighted(Configured):
 
     def _clear_losses(self) -> None:
         for layer in self._flatten_layers():
-            layer._losses[:] = [loss for loss in layer._losses if callable(loss)]
+            layer._losses[:] = [loss for loss in layer._losses if callable(loss) or graph.any_symbolic(loss)]
 
 
 def _value(loss: Any) -> Any:

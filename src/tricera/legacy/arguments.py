@@ -10,10 +10,9 @@ from tricera.legacy import generation, signatures, spellings
 from tricera.legacy.functions import initializations
 from tricera.models import Model
 from tricera.optimizers import Optimizer
-from tricera.optimizers.schedules import InverseTimeDecay
 from tricera.saving.past import names
 
-_OF_OPTIMIZERS = {"lr": "learning_rate", "schedule_decay": None}
+_OF_OPTIMIZERS = {"lr": "learning_rate"}
 _OF_MODELS = {"input": "inputs", "output": "outputs"}
 FORGET = {"one": True, "zero": False, "ones": True, "zeros": False}
 _INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
@@ -37,7 +36,7 @@ def translate(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
     else:
         kwargs = _renamed(new_name(cls), kwargs, known)
     if issubclass(cls, Optimizer):
-        kwargs = _decayed(kwargs)
+        args, kwargs = _decayed(cls, args, kwargs)
     return args, _with_defaults(cls, args, kwargs)
 
 
@@ -71,15 +70,17 @@ def _with_defaults(cls: type, args: tuple, kwargs: dict[str, Any]) -> dict[str, 
 
 
 def _of_their_time(args: tuple, kwargs: dict[str, Any]) -> Arguments:
-    """Names of activations that Keras 1 and 2 had another formula for."""
+    """Names of activations that had another formula, and functions that initialize as Keras 1 called them."""
     if generation.current() == generation.NEWEST:
         return args, kwargs
 
     def meant(value: Any) -> Any:
         return names.ACTIVATIONS.get(value, value) if isinstance(value, str) else value
 
-    of_activations = {name: meant(value) for name, value in kwargs.items() if name.endswith("activation")}
-    return tuple(map(meant, args)), {**kwargs, **of_activations}
+    changed = {name: meant(value) for name, value in kwargs.items() if name.endswith("activation")}
+    functions = {name: value for name, value in kwargs.items() if name.endswith("_initializer")}
+    changed |= {name: initializations.adapted(f) for name, f in functions.items() if inspect.isfunction(f)}
+    return tuple(map(meant, args)), {**kwargs, **changed}
 
 
 def value_of(name: str | None, value: Any) -> Any:
@@ -142,11 +143,16 @@ def _window(cls: type, args: tuple) -> tuple:
     return args[0], tuple(sides), *args[end:]
 
 
-def _decayed(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """`decay` of Keras 1 and 2: the rate divided by `1 + decay * step`."""
-    decay = kwargs.pop("decay", None)
-    if decay is not None:
+def _decayed(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
+    """`decay` of Keras 1 and 2, which divides the rate by `1 + decay * step`, is told by name; without it as today."""
+    by_name = signatures.of_optimizer(cls, args)
+    kwargs = {**by_name, **kwargs}
+    if "decay" in kwargs:
         spellings.note("decay=", "learning_rate=InverseTimeDecay(...)")
+    decay = kwargs.pop("decay", None)
     if decay:
-        kwargs["learning_rate"] = InverseTimeDecay(kwargs.get("learning_rate", 0.001), 1, decay)
-    return kwargs
+        kwargs["decay"] = decay
+    if decay or "schedule_decay" in kwargs:
+        by_name = by_name or dict(zip(inspect.signature(cls).parameters, args, strict=False))
+        kwargs = {**by_name, **kwargs}
+    return () if by_name else args, kwargs

@@ -2,12 +2,14 @@
 
 import sys
 
-from tricera import errors
+from tricera import engine, errors
 from tricera.engine import configured, graph
 from tricera.legacy import arguments, generation, methods, names, spellings
+from tricera.legacy import engine as old_engine
 from tricera.legacy.backend import symbols
 from tricera.legacy.functions import arguments as old_words
-from tricera.legacy.layers import protocol
+from tricera.legacy.layers import attributes, containers, protocol
+from tricera.legacy.training import functions, rates, told, updates
 from tricera.models import Functional
 
 
@@ -26,6 +28,13 @@ def take_up(number: int | None = None, quiet: bool = False) -> None:
         errors.elsewhere.append(names.find)
         configured.translators.append(arguments.translate)
         graph.settling = symbols
+        engine.__getattr__ = errors.missing(old_engine.__name__, vars(old_engine))  # type: ignore[method-assign]
         old_words.install()
         methods.install()
         protocol.install()
+        attributes.install()
+        containers.install()
+        functions.install()
+        rates.install()
+        told.install()
+        updates.install()

@@ -8,7 +8,6 @@ import numpy as np
 from tricera import layers as public
 from tricera.engine import registry
 from tricera.legacy import backend, layers, paths, spellings
-from tricera.legacy.functions import metrics
 from tricera.legacy.layers import merge
 from tricera.saving.past import names as past
 
@@ -54,14 +53,49 @@ NAMES: dict[str, dict[str, str]] = {
 }
 
 
-JOINED = ("layers.Merge", "legacy.engine.Merge", "legacy.engine.merge")  # `layers.merge` is a module
+JOINED = ("layers.Merge", "engine.Merge", "engine.merge")  # `layers.merge` is a module
 
 
-# By module: functions of Keras 1 that nothing of today does; `legacy` keeps them.
-FUNCTIONS = {
-    "metrics": "cosine cosine_proximity fbeta_score fmeasure matthews_correlation precision recall",
-    "utils": "accuracy binary_logloss categorical_probas_to_classes multiclass_logloss multi_gpu_model "
-    "probas_to_classes",
+_PLAIN = (
+    "BaseLogger GeneratorEnqueuer OrderedEnqueuer Reduction SequenceEnqueuer batch_shuffle check_for_unexpected_keys "
+    "get_from_module getargspec has_arg is_all_none is_generator_or_sequence is_sequence iter_sequence_infinite "
+    "make_batches make_tuple object_list_uid slice_X slice_arrays to_list transpose_shape unpack_singleton "
+    "_batch_shuffle _is_all_none _make_batches _object_list_uid _slice_X _slice_arrays _to_list"
+)
+_STORED = "load_weights_from_hdf5_group load_weights_from_hdf5_group_by_name save_weights_to_hdf5_group"
+# By module: what nothing of today is or does, by the module below `tricera` that keeps it.
+KEPT = {
+    "callbacks": {"legacy.functions.inner": "BaseLogger"},
+    "layers": {"legacy.functions.inner": "time_distributed_dense"},
+    "legacy.engine": {
+        "legacy.functions.plain": _PLAIN,
+        "legacy.functions.stored": _STORED,
+        "legacy.functions.summaries": "count_params",
+    },
+    "losses": {"legacy.functions.plain": "Reduction"},
+    "metrics": {
+        "legacy.functions.inner": "clone_metric clone_metrics",
+        "legacy.functions.metrics": "cosine cosine_proximity fbeta_score fmeasure matthews_correlation precision "
+        "recall",
+    },
+    "models": {
+        "legacy.functions.inner": "model_from_config",
+        "legacy.models": "Graph",
+        "saving.loading": "model_from_yaml",
+    },
+    "optimizers": {"legacy.functions.inner": "clip_norm"},
+    "regularizers": {"legacy.functions.inner": "EigenvalueRegularizer"},
+    "utils": {
+        "legacy.functions.inner": "layer_from_config",
+        "legacy.functions.metrics": "accuracy binary_logloss categorical_probas_to_classes multiclass_logloss "
+        "multi_gpu_model probas_to_classes",
+        "legacy.functions.plain": _PLAIN,
+        "legacy.functions.stored": "HDF5Matrix ask_to_proceed_with_overwrite validate_file",
+        "legacy.functions.summaries": "convert_all_kernels_in_model convert_dense_weights_data_format count_params "
+        "count_total_params get_test_data is_model is_wrapped_model keras_test layer_test print_summary",
+        "legacy.functions.windows": "conv_input_length conv_output_length convert_kernel deconv_length "
+        "normalize_padding normalize_tuple",
+    },
 }
 
 
@@ -89,7 +123,7 @@ def today(module: str, name: str) -> str | None:
 def find(module: str, name: str) -> Any:
     """What a module of Keras 1 or 2 had by this name; None where it is not known."""
     below = module.removeprefix("tricera").lstrip(".")
-    path = f"{below}.{name}".lstrip(".")
+    path = f"{below}.{name}".lstrip(".").removeprefix("legacy." if below == "legacy.engine" else "")
     if path in paths.MOVED:
         spellings.note_module(f"keras.{path}")
         return importlib.import_module(f"tricera.{paths.MOVED[path]}")
@@ -103,8 +137,9 @@ def find(module: str, name: str) -> Any:
         return getattr(importlib.import_module(f"tricera.{home}"), last, None)
     if path in JOINED:
         return getattr(merge, name)
-    if name in FUNCTIONS.get(below, "").split():
-        return getattr(metrics, name)
+    for home, kept in KEPT.get(below, {}).items():
+        if name in kept.split():
+            return getattr(importlib.import_module(f"tricera.{home}"), name)
     if below == "layers" and name in vars(layers):
         return vars(layers)[name]
     if below == "layers":

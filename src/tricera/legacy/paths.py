@@ -25,10 +25,13 @@ MOVED = {
     "engine.input_layer": "legacy.engine",
     "engine.keras_tensor": "legacy.engine",
     "engine.network": "legacy.engine",
-    "engine.saving": "saving",
+    "engine.saving": "legacy.saving",
     "engine.sequential": "legacy.engine",
     "engine.topology": "legacy.engine",
     "engine.training": "legacy.engine",
+    "engine.training_arrays": "legacy.engine",
+    "engine.training_generator": "legacy.engine",
+    "engine.training_utils": "legacy.engine",
     "initializations": "legacy.functions.initializations",
     "layers.advanced_activations": "layers",
     "layers.containers": "models",
@@ -60,6 +63,7 @@ MOVED = {
     "utils.metrics_utils": "utils",
     "utils.multi_gpu_utils": "utils",
     "utils.np_utils": "utils",
+    "utils.test_utils": "utils",
     "utils.tf_utils": "utils",
     "utils.training_utils": "utils",
     "utils.vis_utils": "utils",
@@ -68,7 +72,7 @@ MOVED = {
 }
 
 # Other packages that programs import beside Keras, where they are not installed.
-BESIDE = {"attention": "legacy.attention"}
+BESIDE = {"attention": "legacy.layers.attention"}
 
 # Folders whose files are public modules; of the others in Keras' source, the folder's module has all names.
 _OF_MODULES = ("applications", "datasets", "ops", "preprocessing")

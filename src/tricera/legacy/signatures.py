@@ -57,6 +57,29 @@ def by_name(cls: type, args: tuple, agreeing: Callable[[str], str]) -> tuple[tup
     return args[:same], named
 
 
+# Optimizers of Keras 1 and 2, but not of tf.keras.
+_OF_OPTIMIZERS = {
+    "SGD": "learning_rate momentum decay nesterov",
+    "RMSprop": "learning_rate rho epsilon decay",
+    "Adagrad": "learning_rate epsilon decay",
+    "Adadelta": "learning_rate rho epsilon decay",
+    "Adam": "learning_rate beta_1 beta_2 epsilon decay amsgrad",
+    "Adamax": "learning_rate beta_1 beta_2 epsilon decay",
+    "Nadam": "learning_rate beta_1 beta_2 epsilon schedule_decay",
+}
+
+
+def of_optimizer(cls: type, args: tuple) -> dict[str, Any]:
+    """The arguments of an optimizer by name, where their places were others; empty where they are today's."""
+    order = _OF_OPTIMIZERS.get(cls.__name__, "").split()
+    newer = generation.current() == generation.NEWEST or generation.of_tensorflow()
+    if newer or len(args) > len(order) or order[: len(args)] == list(inspect.signature(cls).parameters)[: len(args)]:
+        return {}
+    if isinstance(args[-1], bool) and cls.__name__ == "SGD" and len(args) == 3:  # as Keras 2.3 had it
+        return {}
+    return dict(zip(order, args, strict=False))
+
+
 # ---- defaults
 
 _RECURRENT_GATE = {"recurrent_activation": "hard_sigmoid_v2"}

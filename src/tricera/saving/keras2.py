@@ -58,6 +58,11 @@ _SLOTS = {
 }
 
 
+def _of_keras_2(name: str) -> str:
+    """The name of an optimizer's class there: `SGDV2` is Keras 2's SGD, whose rate decays."""
+    return name[:-2] if name.endswith("V2") and name[:-2] in _SLOTS else name
+
+
 def save_model(model: Any, path: str | os.PathLike, form: dict[str, Any], include_optimizer: bool = True) -> None:
     """Write a whole model, whose plain form is `form`."""
     import h5py
@@ -70,7 +75,7 @@ def save_model(model: Any, path: str | os.PathLike, form: dict[str, Any], includ
             root.attrs["training_config"] = json.dumps(training_config(model))
         if "module" in config:
             root.attrs["keras_version"] = archive.KERAS_VERSION
-        _write_layers(root.create_group("model_weights"), model)
+        write_layers(root.create_group("model_weights"), model)
         if include_optimizer and getattr(model, "optimizer", None) is not None and model.optimizer.built:
             _write_arrays(root.create_group("optimizer_weights"), _state(model.optimizer))
 
@@ -80,7 +85,7 @@ def save_weights(model: Any, path: str | os.PathLike) -> None:
     import h5py
 
     with atomic.sink(path) as file, h5py.File(file, "w") as root:
-        _write_layers(root, model)
+        write_layers(root, model)
 
 
 # ---- arrays
@@ -90,7 +95,8 @@ def _stamp(group: Any) -> None:
     group.attrs["keras_version"], group.attrs["backend"] = VERSION, BACKEND
 
 
-def _write_layers(group: Any, model: Any) -> None:
+def write_layers(group: Any, model: Any) -> None:
+    """Write the weights of a model, layer by layer, into an open group."""
     _stamp(group)
     layers = model.layers
     _write_names(group, "layer_names", [layer.name for layer in layers])
@@ -130,7 +136,7 @@ def _write_names(group: Any, attribute: str, names: list[str]) -> None:
 
 def _state(optimizer: Any) -> dict[str, Any]:
     """The step, and what is kept for the weights, as Keras 2 has them; the learning rate stands among the settings."""
-    kind = type(optimizer).__name__
+    kind = _of_keras_2(type(optimizer).__name__)
     first, *others = [v for v in optimizer.variables if v is not optimizer._learning_rate]
     slots = _SLOTS.get(kind, {})
     order = {slot: i for i, slot in enumerate(slots)}
@@ -222,7 +228,7 @@ def _object(form: Mapping[str, Any], thing: Any = None) -> Any:
     if name == "function":
         return config
     registered = form.get("registered_name") or ""
-    plain = {"class_name": registered if ">" in registered else name}
+    plain = {"class_name": registered if ">" in registered else _of_keras_2(name)}
     if "layers" in config:
         return {**plain, "config": _model(config, thing)}
     renamed = _RENAMED.get(name, {})

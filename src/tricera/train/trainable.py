@@ -241,7 +241,10 @@ class Trainable(Steps):
     def _program_key(self, kind: str) -> Any:
         """What the model's programs depend on: shared by models of equal structure, if nothing in it is the user's."""
         names = tuple(self._compile_loss.names) if self._compile_loss is not None else ()
+        added = [loss for layer in self._flatten_layers() for loss in layer._losses]
         try:
+            if any(callable(loss) or graph.any_symbolic(loss) for loss in added):
+                raise structure.Unshared("losses that were added by hand")
             parts: tuple = (structure.key(self),)
             if kind != "predict":
                 parts += (structure.key(self._compile_loss), structure.key(self._compile_metrics))
@@ -251,5 +254,5 @@ class Trainable(Steps):
         except structure.Unshared:
             flags = tuple((v.trainable, v.shape, v.dtype) for v in self.variables)
             layers = tuple(layer.trainable for layer in self._flatten_layers())
-            parts = (self.__dict__.setdefault("_program_token", object()), flags, layers)
+            parts = (self.__dict__.setdefault("_program_token", object()), flags, layers, len(added))
         return (kind, *parts)

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from jax import tree_util
+
 from tricera import config, ops
 from tricera.engine import naming
+from tricera.engine.graph import KerasTensor
 from tricera.errors import report
 from tricera.legacy.backend import arrays, graph, nn, words
 from tricera.transform.blocks import name_scope as name_scope
@@ -83,17 +86,36 @@ eager = symbolic
 
 
 class _Session:
-    """Stands for TensorFlow's session in code that only passes it around; it runs nothing."""
+    """Stands for TensorFlow's session where it is passed around, and runs tensors of graphs as `K.function` does."""
 
     graph = None
 
-    def run(self, *args: Any, **kwargs: Any) -> Any:
-        """Raise: there is nothing to run."""
-        if args and args[0] is None:
-            return None
-        raise NotImplementedError(
-            report("There is no TensorFlow session here that could run a graph.", fix="use `K.function`, or the model.")
-        )
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        """Says nothing here."""
+
+    def close(self) -> None:
+        """Says nothing here."""
+
+    def as_default(self) -> Any:
+        """The session itself."""
+        return self
+
+    def run(self, fetches: Any, feed_dict: Any = None, **kwargs: Any) -> Any:
+        """The values of tensors and variables, in the nesting they are given in; None for what is nothing here."""
+        wanted, treedef = tree_util.tree_flatten(fetches, is_leaf=lambda x: isinstance(x, KerasTensor) or x is None)
+        given = {key: value for key, value in (feed_dict or {}).items() if isinstance(key, KerasTensor)}
+        phases = [value for key, value in (feed_dict or {}).items() if not isinstance(key, KerasTensor)]
+        inputs = [*given, *([graph.learning_phase()] if phases else [])]
+        known = [x for x in wanted if x is not None]
+        try:
+            found = iter(graph.function(inputs, known)([*given.values(), *phases[:1]]) if known else [])
+        except (TypeError, ValueError) as error:
+            what = f"The session cannot run this: {error}"
+            raise NotImplementedError(report(what, fix="use `K.function`, or the model.")) from error
+        return tree_util.tree_unflatten(treedef, [None if x is None else next(found) for x in wanted])
 
 
 _session = _Session()

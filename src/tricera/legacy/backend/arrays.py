@@ -1,5 +1,9 @@
 """Functions of arrays in the backend of Keras 1 and 2, where they differ from `ops` in more than a name."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import jax
 import numpy as np
 from jax import export
@@ -15,16 +19,58 @@ from tricera.engine.variable import Variable
 # ---- making
 
 
+class Made:
+    """The variables that a function makes: the first time it runs they are made, and then given again."""
+
+    running: "Made | None" = None
+
+    def __init__(self) -> None:
+        self.variables: list[Variable] = []
+        self._complete, self._at = False, 0
+
+    @contextmanager
+    def again(self) -> Iterator[None]:
+        """Run a block that makes the same variables each time."""
+        around, Made.running, self._at = Made.running, self, 0
+        try:
+            yield
+        finally:
+            Made.running, self._complete = around, True
+
+    def next(self, make: Callable[[], Variable]) -> Variable:
+        """The next of them."""
+        if not self._complete:
+            self.variables.append(make())
+        self._at += 1
+        return self.variables[self._at - 1]
+
+    @classmethod
+    def known(cls) -> bool:
+        """Whether variables are given again, so that nobody needs the values that they began with."""
+        return cls.running is not None and cls.running._complete
+
+
 def variable(value, dtype=None, name=None, constraint=None):
     """A variable that holds `value`."""
-    made = Variable(jnp.asarray(value, dtype or floatx()), name=name and name.replace("/", "_").split(":")[0])
+    if Made.running is not None:
+        return Made.running.next(lambda: _variable(value, dtype, name, constraint))
+    return _variable(value, dtype, name, constraint)
+
+
+def _variable(value, dtype, name, constraint):
+    made = Variable(jnp.asarray(value, _narrow(dtype)), name=name and name.replace("/", "_").split(":")[0])
     made.constraint = constraint
     return made
 
 
+def _narrow(dtype: Any) -> Any:
+    """The dtype, or the one in its place where JAX computes in 32 bits."""
+    return jax.dtypes.canonicalize_dtype(dtype or floatx())
+
+
 def constant(value, dtype=None, shape=None, name=None):
     """An array of `value`, repeated to fill `shape` where one is given."""
-    array = jnp.asarray(value, dtype or floatx())
+    array = jnp.asarray(value, _narrow(dtype))
     return array if shape is None else jnp.broadcast_to(array, shape)
 
 

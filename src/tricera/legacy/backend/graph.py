@@ -1,6 +1,7 @@
 """Symbolic computation as Keras 1 and 2 wrote it: placeholders, compiled functions, gradients as parts of the graph."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -18,6 +19,7 @@ from tricera.engine.variable import Variable
 from tricera.errors import report
 from tricera.layers import Input
 from tricera.legacy import generation
+from tricera.legacy.backend import arrays
 
 # ---- placeholders
 
@@ -131,6 +133,9 @@ class CompiledFunction:
         return found[0] if self.single else found
 
 
+Function = CompiledFunction
+
+
 def _value(x: Any) -> Any:
     return x.value if isinstance(x, Variable) else jnp.asarray(x)
 
@@ -164,6 +169,8 @@ class SymbolsNeeded(NotImplementedError, ValueError):
 
 def gradients(loss, variables):
     """The gradients of the sum of `loss` by tensors of its graph or by variables: a list of tensors of the graph."""
+    if hasattr(loss, "gradients"):  # they are known
+        return loss.gradients(variables)
     single = not isinstance(variables, list | tuple)
     total = loss if isinstance(loss, KerasTensor) else None
     if total is None:
@@ -258,9 +265,24 @@ def moving_average_update(x, value, momentum):
     return _change(Update(x, value, lambda old, new: old * momentum + new * (1 - momentum)))
 
 
+_collecting = [False]
+
+
+@contextmanager
+def collecting() -> Iterator[None]:
+    """Run a block whose changes are made later, all at once."""
+    around, _collecting[0] = _collecting[0], True
+    try:
+        yield
+    finally:
+        _collecting[0] = around
+
+
 def _change(change: Update) -> Any:
     """The update itself where a graph is being built; made at once where a layer computes, and in code of Keras 3."""
     in_layer = scope.current().losses is not None
+    if _collecting[0]:
+        return change
     if isinstance(change.value, KerasTensor) or (generation.current() < 3 and not in_layer):
         return change
     change.make()
@@ -272,6 +294,8 @@ def _change(change: Update) -> Any:
 
 def get_value(x):
     """The value of a variable, as a NumPy array that may be written to."""
+    if arrays.Made.known():
+        return np.zeros(x.shape)
     return np.array(tree_util.tree_leaves(_value(x))[0] if isinstance(x, Variable) else x)
 
 

@@ -216,6 +216,29 @@ def _pool(x, pool_size, strides, padding, data_format, pool_mode):
     return pool(x, pool_size, strides, padding, _format(data_format))
 
 
+def local_conv1d(inputs, kernel, kernel_size, strides, data_format=None):
+    """Convolution over one axis with a kernel `(places, window * channels, filters)` of its own at each place."""
+    return _local(inputs, kernel, tuple(kernel_size), tuple(strides), (kernel.shape[0],), _format(data_format))
+
+
+def local_conv2d(inputs, kernel, kernel_size, strides, output_shape, data_format=None):
+    """Convolution over two axes with a kernel of its own at each place."""
+    return _local(inputs, kernel, tuple(kernel_size), tuple(strides), tuple(output_shape), _format(data_format))
+
+
+@symbolic
+def _local(x, kernel, window, strides, places, data_format):
+    first = data_format == "channels_first"
+    x = jnp.moveaxis(x, 1, -1) if first else x
+    parts = [
+        x[:, *(slice(i, i + s * (n - 1) + 1, s) for i, s, n in zip(corner, strides, places, strict=True))]
+        for corner in np.ndindex(*window)
+    ]
+    patches = jnp.stack(parts, axis=-2).reshape(x.shape[0], -1, kernel.shape[1])
+    found = jnp.einsum("npf,pfk->npk", patches, kernel).reshape(x.shape[0], *places, -1)
+    return jnp.moveaxis(found, -1, 1) if first else found
+
+
 def bias_add(x, bias, data_format=None):
     """`x` with a bias for each channel."""
     return _biased(x, bias, _format(data_format))

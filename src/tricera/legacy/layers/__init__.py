@@ -24,3 +24,14 @@ class Recurrent(Layer):
                 fix="use SimpleRNN, LSTM or GRU, or `RNN(cell)` with a cell that computes one step.",
             )
         )
+
+
+class ConvRecurrent2D(Recurrent):
+    """The same, of recurrent layers that convolve."""
+
+    def __init__(
+        self, filters, kernel_size, strides=(1, 1), padding="valid", data_format=None, dilation_rate=(1, 1), **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.filters, self.kernel_size, self.strides = filters, kernel_size, strides
+        self.padding, self.data_format, self.dilation_rate = padding, data_format, dilation_rate

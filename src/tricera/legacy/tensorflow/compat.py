@@ -24,19 +24,6 @@ class Session(type(backend.get_session())):
     def __init__(self, target: str = "", graph: Any = None, config: Any = None):
         self.config = config
 
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(self, *exc: Any) -> None:
-        """Says nothing here."""
-
-    def close(self) -> None:
-        """Says nothing here."""
-
-    def as_default(self) -> "Session":
-        """The session itself."""
-        return self
-
 
 InteractiveSession = Session
 

@@ -16,7 +16,7 @@ def parse(text: str, label: str) -> dict[str, Any]:
         SafetyError: it asks for Python objects, is very long, repeats itself without end, or merges mappings.
         ValueError: it is no YAML, or no configuration.
     """
-    yaml = _yaml()
+    yaml = yaml_package()
     if len(text) > MOST_TEXT:
         what = f"{label} is too long: it is not read."
         raise SafetyError(report(what, expected=f"at most {MOST_TEXT:,} characters", got=f"{len(text):,}"))
@@ -56,9 +56,16 @@ def _count(config: Any, label: str) -> None:
             stack.extend(value.values() if isinstance(value, dict) else value)
 
 
-def _yaml() -> Any:
+def yaml_package() -> Any:
+    """The package that reads and writes YAML.
+
+    Raises:
+        ImportError: it is missing.
+    """
     try:
         import yaml
     except ImportError:
-        raise ImportError(report("YAML is read by the package `pyyaml`.", fix="`pip install pyyaml`.")) from None
+        raise ImportError(
+            report("YAML is read and written by the package `pyyaml`.", fix="`pip install pyyaml`.")
+        ) from None
     return yaml
