@@ -128,3 +128,29 @@ print(len(model.fit(x, y, verbose=0).history['loss']), len(model.fit(x, y, 32, 2
 model.predict(x)
 """)
     assert out == "10 2\n"
+
+
+PATIENCE = r"""
+from keras.callbacks import EarlyStopping, ReduceLROnPlateau
+model = models.Sequential([Dense(1, input_shape=(2,))])
+model.compile('sgd', 'mse')
+for kind in (EarlyStopping, ReduceLROnPlateau):
+    found = []
+    for patience in (0, 1, 2):
+        callback = kind(monitor='loss', patience=patience)
+        callback.set_model(model)
+        model.stop_training = False
+        callback.on_train_begin()
+        model.optimizer.learning_rate = 1.0
+        for epoch, loss in enumerate([2.0] + 7 * [3.0]):
+            callback.on_epoch_end(epoch, {'loss': loss})
+            if model.stop_training:
+                break
+        found.append(epoch if kind is EarlyStopping else round(-np.log10(float(model.optimizer.learning_rate))))
+    print(*found)
+"""
+
+
+def test_patience_of_keras_1_lasts_an_epoch_longer():
+    """Epochs until the stop, then how often the rate was lowered in seven bad epochs: as Keras 1.2.2 and 2.3.1 do."""
+    assert [run(PATIENCE, number) for number in (1, 2)] == ["1 2 3\n7 6 3\n", "1 1 2\n7 7 3\n"]

@@ -39,6 +39,29 @@ PAIRS = {
     "from keras import backend as K\nK.square(x), K.epsilon()": (
         "from keras import backend as K, ops\nops.square(x), K.epsilon()"
     ),
+    "from keras import backend as K\nK.mean(x), K.clip(x, 0, max_value=1), K.argmax(x), K.one_hot(x, 3)": (
+        "from keras import ops\nops.mean(x), ops.clip(x, 0, x_max=1), ops.argmax(x, axis=-1), ops.one_hot(x, 3)"
+    ),
+    "import keras.backend as K\nK.int_shape(a + b)[1], K.ndim(x), K.relu(x, alpha=1), K.dot(x=a, y=b)": (
+        "import keras.backend as K\nfrom keras import ops\n"
+        "(a + b).shape[1], len(x.shape), K.relu(x, alpha=1), ops.dot(x1=a, x2=b)"
+    ),
+    "from keras import backend as K\nK.random_normal((2,)), K.set_value(a.b, 1)": (
+        "from keras.random import normal\nnormal((2,)), a.b.assign(1)"
+    ),
+    "from keras.models import Model\nModel(input=a, output=b)": (
+        "from keras.models import Model\nModel(inputs=a, outputs=b)"
+    ),
+    "from keras.utils.np_utils import to_categorical\nto_categorical(y, nb_classes=3)": (
+        "from keras.utils import to_categorical\nto_categorical(y, num_classes=3)"
+    ),
+    "from keras.callbacks import ReduceLROnPlateau, TensorBoard\nReduceLROnPlateau(epsilon=1), TensorBoard('a', "
+    "write_grads=True)": (
+        "from keras.callbacks import ReduceLROnPlateau, TensorBoard\nReduceLROnPlateau(min_delta=1), TensorBoard('a')"
+    ),
+    "from keras.layers import BatchNormalization\nBatchNormalization(mode=0, axis=1)": (
+        "from keras.layers import BatchNormalization\nBatchNormalization(axis=1)"
+    ),
     "from keras.layers.core import *\nDense(output_dim=3)": "from keras.layers import *\nDense(units=3)",
     "def f():\n    from keras import objectives\n    return objectives.mse": (
         "def f():\n    from keras import losses\n    return losses.mse"
@@ -113,6 +136,9 @@ LEFT = {
     "import keras\nmodel.fit_generator(mine(), samples_per_epoch=9, nb_epoch=1)": [
         (2, "samples_per_epoch: it counts samples, `steps_per_epoch` counts batches; divide by the size of a batch")
     ],
+    "from keras.layers import LSTM\nLSTM(3, batch_input_shape=(2, 3, 4))": [
+        (2, "batch_input_shape: begin the model with `keras.Input(batch_shape=...)`")
+    ],
     "from keras.layers import merge\nmerge([a, b], mode=f)": [
         (2, "merge: say by which function, such as `keras.layers.concatenate`")
     ],
@@ -174,7 +200,9 @@ from keras import backend as K
 
 class Twice(Layer):
     def call(self, x):
-        return K.sqrt(K.square(x)) * 2
+        weights = K.softmax(K.expand_dims(K.mean(x, axis=1)), axis=1)
+        shift = K.clip(K.dot(x, K.ones_like(K.permute_dimensions(x[:1], (1, 0)))), 0, max_value=0)
+        return K.sqrt(K.square(x)) * 2 + K.concatenate([weights] * K.int_shape(x)[1]) * 0 + shift
 
 def batches():
     while True:

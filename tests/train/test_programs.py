@@ -244,3 +244,13 @@ def test_data_are_copied_once_and_each_epoch_reads_its_logs(data, copies):
         assert {size for way, size in count if way == "to host"} == {4}
     scalars = [count["to device", 4] for count in counts.values()]
     assert scalars[0] == scalars[1], "where a chunk of steps begins and ends is copied once"
+
+
+def test_losses_added_by_hand_have_programs_of_their_own():
+    def made(factor):
+        model = tricera.Sequential([layers.Input((2,)), layers.Dense(1, kernel_initializer="ones")])
+        model.add_loss(lambda: factor * model.layers[0].kernel.value.sum())
+        model.compile("sgd", "mse")
+        return model.evaluate(np.zeros((4, 2)), np.zeros((4, 1)), verbose=0)
+
+    assert (made(1.0), made(2.0)) == (2.0, 4.0)

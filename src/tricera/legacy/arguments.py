@@ -13,7 +13,7 @@ from tricera.optimizers import Optimizer
 from tricera.saving.past import names
 
 _OF_OPTIMIZERS = {"lr": "learning_rate"}
-_OF_MODELS = {"input": "inputs", "output": "outputs"}
+OF_MODELS = {"input": "inputs", "output": "outputs"}
 FORGET = {"one": True, "zero": False, "ones": True, "zeros": False}
 _INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
 
@@ -23,7 +23,7 @@ Arguments = tuple[tuple, dict[str, Any]]
 def translate(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
     """What a class of Tricera is to be made with, where old code makes it with `args` and `kwargs`."""
     if {"input", "output"} <= set(kwargs) and issubclass(cls, Model):
-        return args, {_OF_MODELS.get(name, name): value for name, value in kwargs.items()}
+        return args, {OF_MODELS.get(name, name): value for name, value in kwargs.items()}
     if not cls.__module__.startswith("tricera."):
         return args, kwargs
     known = argument_names(cls)

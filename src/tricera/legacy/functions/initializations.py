@@ -103,4 +103,5 @@ def adapted(function: Callable) -> Callable:
     def initializer(shape: Any, dtype: Any = None) -> Any:
         return getattr(made := function(shape, **named), "value", made)
 
+    initializer.__signature__ = inspect.signature(initializer, follow_wrapped=False)  # type: ignore[attr-defined]
     return initializer

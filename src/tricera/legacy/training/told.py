@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from jax import tree_util
 
-from tricera.callbacks import Callback, CallbackList
+from tricera.callbacks import Callback, CallbackList, EarlyStopping, ReduceLROnPlateau
 from tricera.legacy import generation
 from tricera.models import Model
 from tricera.train.data import Arrays
@@ -22,6 +22,8 @@ def install() -> None:
     Callback.validation_data = None  # type: ignore[attr-defined]
     Trainer._train = _with_data(Trainer._train)  # type: ignore[method-assign]
     CallbackList.set_params = _complete(CallbackList.set_params)  # type: ignore[method-assign]
+    for cls in (EarlyStopping, ReduceLROnPlateau):
+        cls.on_epoch_end = _one_later(cls.on_epoch_end)  # type: ignore[method-assign]
     Model.validation_data = property(_validation.get)  # type: ignore[attr-defined]
 
 
@@ -42,6 +44,26 @@ def _with_data(train: Callable) -> Callable:
             more["metrics"] = [*names, *(f"val_{name}" for name in names if validation is not None)]
             callbacks.set_params({**more, **(callbacks.params or {})})
         return train(self, source, validation, callbacks, *args, **kwargs)
+
+    return wrapper
+
+
+def _one_later(on_epoch_end: Callable) -> Callable:
+    """Keras 1 counted the epochs without improvement before the present one; after a reduction, with it."""
+
+    @functools.wraps(on_epoch_end)
+    def wrapper(self: Any, epoch: int, logs: Any = None) -> None:
+        if generation.current() > 1:
+            on_epoch_end(self, epoch, logs)
+            return
+        best, waited = self.best, self.wait
+        self.patience += 1
+        try:
+            on_epoch_end(self, epoch, logs)
+        finally:
+            self.patience -= 1
+        reduced = isinstance(self, ReduceLROnPlateau) and self.wait == 0 and waited > 0 and self.best == best
+        self.wait = 1 if reduced and waited >= self.patience else self.wait
 
     return wrapper
 

@@ -5,9 +5,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from tricera.callbacks import Callback
 from tricera.engine.configured import argument_names
 from tricera.engine.layer import Layer
 from tricera.legacy import arguments, generation, signatures
+from tricera.models import Model
 from tricera.optimizers import Optimizer
 from tricera.saving.past import names
 
@@ -114,14 +116,40 @@ def of_class(call: Call, cls: type, spell: Callable[[str], str]) -> None:
     known = argument_names(cls)
     if issubclass(cls, Layer):
         _of_layer(call, cls, known)
+    if issubclass(cls, Model):
+        _of_model(call)
+    if issubclass(cls, Callback):
+        _of_callback(call)
     rename(call, arguments.new_name(cls), known)
     if issubclass(cls, Optimizer):
         _decayed(call, cls, spell)
 
 
+_OF_CALLBACKS = {"epsilon": "min_delta"}
+_SILENT_IN_CALLBACKS = ("write_grads", "batch_size")  # of TensorBoard
+
+
+def _of_model(call: Call) -> None:
+    """`Model(input=, output=)`."""
+    for old, new in arguments.OF_MODELS.items():
+        if old in call.named():
+            call.set(call.named()[old], new)
+
+
+def _of_callback(call: Call) -> None:
+    for old, new in _OF_CALLBACKS.items():
+        if old in call.named():
+            call.set(call.named()[old], new)
+    for name in _SILENT_IN_CALLBACKS:
+        if name in call.named():
+            call.drop(name)
+
+
 def _of_layer(call: Call, cls: type, known: set[str]) -> None:
     for name in arguments.SILENT & set(call.named()) - known:
         call.drop(name)
+    if cls.__name__ == "BatchNormalization" and "mode" in call.named() and call.text(call.named()["mode"]) == "0":
+        call.drop("mode")
     _input(call, known)
     if "kernel_size" in known:
         _window(call, getattr(cls, "rank", 0))

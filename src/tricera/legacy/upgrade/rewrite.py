@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from tricera.errors import report
 from tricera.legacy import generation, paths
+from tricera.legacy.upgrade import functions
 from tricera.legacy.upgrade.bindings import Bindings
 from tricera.legacy.upgrade.calls import Call, of_class
 from tricera.legacy.upgrade.homes import Home, home
@@ -67,6 +68,7 @@ class _Rewriter:
         self._places = wrapper.resolve(metadata.PositionProvider)
         self.left: list[tuple[int, str]] = []
         self._line = 0
+        self._planned: dict[int, functions.Row | None] = {}  # the function of a call -> what becomes of the call
         scopes = {scope for scope in wrapper.resolve(metadata.ScopeProvider).values() if scope is not None}
         bound = [each for scope in scopes for each in scope.assignments]
         self.bindings = Bindings({each.name for each in bound if not isinstance(each, metadata.ImportAssignment)})
@@ -96,6 +98,11 @@ class _Rewriter:
 
     def on_visit(self, node: Any) -> bool:
         """Whether to look into a node: not into imports, and not into a name of Keras, which is one whole."""
+        if type(node).__name__ == "Call" and (whole := self._whole(node.func)) is not None:
+            path, call = self._home(whole).path, Call(self._cst, node.args)
+            row = functions.row_of(path, call)
+            if row is not None or functions.expression(path, call) is not None:
+                self._planned[id(node.func)] = row
         return type(node).__name__ not in ("Import", "ImportFrom") and self._whole(node) is None
 
     def on_visit_attribute(self, node: Any, attribute: str) -> None:
@@ -144,6 +151,11 @@ class _Rewriter:
             self._keep(original)
             return self._rate(updated)
         found = self._home(whole)
+        if id(original) in self._planned:
+            row = self._planned[id(original)]
+            if row is None:  # an expression takes its place
+                self.bindings.of(_first(original).value, whole).left += 1  # type: ignore[union-attr]
+            return original if row is None else self._said(original, row.path, whole)
         if not found.kept:
             self.left.append((self._places[original].start.line, f"keras.{found.path}: not in Keras 3"))
         return self._said(original, found.path, whole)
@@ -182,6 +194,8 @@ class _Rewriter:
             return self._methods.rewritten(method, updated) if method else updated
         found = self._home(whole)
         call = Call(self._cst, updated.args)
+        if id(original.func) in self._planned:
+            return self._planned_call(original, updated, found.path, call)
         if is_merge(whole):
             text = merged(call, self.bindings.spell)
             if text is None:
@@ -189,6 +203,19 @@ class _Rewriter:
             return updated if text is None else self._cst.parse_expression(text)
         if isinstance(found.thing, type):
             of_class(call, found.thing, self.bindings.spell)
+            if "batch_input_shape" in call.named():
+                self._leave("batch_input_shape: begin the model with `keras.Input(batch_shape=...)`")
+        else:
+            functions.of_function(found.path, call)
+        return updated.with_changes(args=call.result()) if call.changed else updated
+
+    def _planned_call(self, original: Any, updated: Any, path: str, call: Call) -> Any:
+        """The call of a function of the backend, or the expression in its place."""
+        row = self._planned[id(original.func)]
+        if row is None:
+            made = self._cst.parse_expression(functions.expression(path, call))
+            return made.with_changes(lpar=[*updated.lpar, *made.lpar], rpar=[*made.rpar, *updated.rpar])
+        functions.of_row(call, row)
         return updated.with_changes(args=call.result()) if call.changed else updated
 
 
