@@ -30,7 +30,14 @@ class ConvRecurrent2D(Recurrent):
     """The same, of recurrent layers that convolve."""
 
     def __init__(
-        self, filters, kernel_size, strides=(1, 1), padding="valid", data_format=None, dilation_rate=(1, 1), **kwargs
+        self,
+        filters=None,
+        kernel_size=None,
+        strides=(1, 1),
+        padding="valid",
+        data_format=None,
+        dilation_rate=(1, 1),
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.filters, self.kernel_size, self.strides = filters, kernel_size, strides
