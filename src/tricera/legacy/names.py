@@ -80,7 +80,7 @@ KEPT = {
     },
     "models": {
         "legacy.functions.inner": "model_from_config",
-        "legacy.models": "Graph",
+        "legacy.layers.graph": "Graph",
         "saving.loading": "model_from_yaml",
     },
     "optimizers": {"legacy.functions.inner": "clip_norm"},

@@ -52,6 +52,7 @@ MOVED = {
     "layers.recurrent": "layers",
     "layers.wrappers": "layers",
     "legacy.layers": "layers",
+    "legacy.models": "legacy.layers.graph",
     "objectives": "losses",
     "optimizers.legacy": "optimizers",
     "utils.conv_utils": "utils",
