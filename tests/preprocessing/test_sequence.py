@@ -80,7 +80,7 @@ MESSAGES = {
     "words": (
         lambda: pad_sequences([[], ["a", "b"]]),
         (
-            "`sequences` hold text.\n"
+            "An element of `sequences` does not hold numbers.\n"
             "  expected: numbers, as dtype='int32'\n"
             "  got:      ['a', 'b']\n"
             "  fix:      number the words first: `Tokenizer.texts_to_sequences`; or pass `dtype=object` and a text as "

@@ -40,7 +40,6 @@ def pad_sequences(
                 )
             )
     length = maxlen if maxlen is not None else max(map(len, rows), default=0)
-    _check_numbers(rows, dtype)
     if isinstance(value, str) and not np.issubdtype(np.dtype(dtype), np.str_) and dtype is not object:
         raise ValueError(report(f"`dtype` {dtype} is not compatible with `value`'s type str.", fix="dtype=object"))
     inner = next((np.shape(row)[1:] for row in rows if len(row)), ())
@@ -53,24 +52,15 @@ def pad_sequences(
             raise ValueError(
                 report("The sequences have steps of different shapes.", expected=inner, got=np.shape(kept)[1:])
             )
-        target[(slice(None, len(kept)) if padding == "post" else slice(-len(kept), None))] = kept
+        try:
+            target[(slice(None, len(kept)) if padding == "post" else slice(-len(kept), None))] = kept
+        except ValueError:
+            raise _no_numbers(kept, padded.dtype) from None
     return padded
 
 
-def _check_numbers(rows: Sequence[Any], dtype: Any) -> None:
-    """Raise ValueError where texts are to become numbers."""
-    if dtype is object or np.dtype(dtype).kind not in "iufb":
-        return
-    text = next(
-        (row for row in rows if isinstance(row, str | bytes) or (len(row) and isinstance(next(iter(row)), str))), None
-    )
-    if text is not None:
-        fix = "number the words first: `Tokenizer.texts_to_sequences`; or pass `dtype=object` and a text as `value`."
-        raise ValueError(
-            report(
-                "`sequences` hold text.",
-                expected=f"numbers, as dtype={np.dtype(dtype).name!r}",
-                got=repr(text),
-                fix=fix,
-            )
-        )
+def _no_numbers(sequence: Any, dtype: np.dtype) -> ValueError:
+    """What to raise where words were to become numbers."""
+    fix = "number the words first: `Tokenizer.texts_to_sequences`; or pass `dtype=object` and a text as `value`."
+    what = "An element of `sequences` does not hold numbers."
+    return ValueError(report(what, expected=f"numbers, as dtype={dtype.name!r}", got=repr(sequence), fix=fix))
