@@ -37,21 +37,29 @@ static double back(double place, size length, Beyond beyond) {
   return place > last ? last : place > 0 ? place : 0; /* no number is the first */
 }
 
-/* Four channels from `index` on, of which the last ones may be another pixel's, or of another kind. */
-INLINE four taken(const void *image, size index, size left, int bytes) {
+/* Four channels from `index` on, of which the last ones may be the next pixel's; after `end` there are none. */
+INLINE four taken(const void *image, size index, size end, int bytes, int all_there) {
   four found = {0};
   if (bytes) {
     const uint8_t *from = (const uint8_t *)image + index;
     int32_t some = 0;
-    if (LITTLE_ENDIAN_MACHINE && left - index >= 4) memcpy(&some, from, sizeof(some));
-    else for (size k = 0; k < least(4, left - index); k++) some |= (uint32_t)from[k] << 8 * k;
+    if (all_there) memcpy(&some, from, sizeof(some));
+    else for (size k = 0; k < least(4, end - index); k++) some |= (uint32_t)from[k] << 8 * k;
     /* Compilers convert vectors of bytes one by one. */
     return __builtin_convertvector(((four_ints){some, some, some, some} >> (four_ints){0, 8, 16, 24}) & 255, four);
   }
   const float *from = (const float *)image + index;
-  if (left - index >= 4) memcpy(&found, from, sizeof(found));
-  else memcpy(&found, from, (left - index) * sizeof(float));
+  if (all_there) memcpy(&found, from, sizeof(found));
+  else memcpy(&found, from, least(4, end - index) * sizeof(float));
   return found;
+}
+
+typedef struct { size near, far; } Pair; /* neighbours in a row */
+
+INLINE four mixed(const void *image, Pair upper, Pair lower, float h, float v, size end, int bytes, int all_there) {
+  four p = taken(image, upper.near, end, bytes, all_there), q = taken(image, upper.far, end, bytes, all_there);
+  four r = taken(image, lower.near, end, bytes, all_there), s = taken(image, lower.far, end, bytes, all_there);
+  return (p * (1 - h) + q * h) * (1 - v) + (r * (1 - h) + s * h) * v;
 }
 
 typedef struct { int32_t near, far; float share; } Place; /* two neighbours, and how much the far one counts */
@@ -85,12 +93,11 @@ INLINE void warp_image(const Warp *w, size number, int bytes, size channels, dou
       Place row = place_of(y, height), column = place_of(x, width);
       size upper = row.near * width, lower = row.far * width;
       for (size k = 0; k < channels; k += 4) {
-        four p = taken(image, (upper + column.near) * channels + k, all, bytes);
-        four q = taken(image, (upper + column.far) * channels + k, all, bytes);
-        four r = taken(image, (lower + column.near) * channels + k, all, bytes);
-        four s = taken(image, (lower + column.far) * channels + k, all, bytes);
-        four top = p * (1 - column.share) + q * column.share, bottom = r * (1 - column.share) + s * column.share;
-        four found = top * (1 - row.share) + bottom * row.share;
+        Pair above = {(upper + column.near) * channels + k, (upper + column.far) * channels + k};
+        Pair below = {(lower + column.near) * channels + k, (lower + column.far) * channels + k};
+        four found = LITTLE_ENDIAN_MACHINE && below.far + 4 <= all
+                         ? mixed(image, above, below, column.share, row.share, all, bytes, 1)
+                         : mixed(image, above, below, column.share, row.share, all, bytes, 0);
         memcpy(line + j * channels + k, &found, sizeof(found)); /* what is too much is written over by the next */
       }
     }
