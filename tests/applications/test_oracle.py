@@ -9,16 +9,14 @@ import compare_applications
 import tricera
 from tricera import applications, config, layers
 
-# Small networks of the families that are quick to compile; how their features are pooled, and with which images.
+# Small networks of the families that are quick to compile; how their features are pooled, and with which images. All
+# others: `tools/compare_applications.py --outputs`.
 FEATURES = {
     "VGG19": {"input_shape": (32, 48, 3), "pooling": "avg"},
     "ResNet50": {"input_shape": (32, 40, 3), "pooling": "max"},
-    "ResNet50V2": {"input_shape": (33, 32, 3)},
     "MobileNet": {"input_shape": (32, 32, 3), "alpha": 0.25},
     "MobileNetV2": {"input_shape": (33, 47, 3), "alpha": 0.35},
     "MobileNetV3Small": {"input_shape": (32, 45, 3)},
-    "EfficientNetV2B0": {"input_shape": (32, 32, 1), "pooling": "max"},
-    "Xception": {"input_shape": (71, 71, 3), "pooling": "avg"},
 }
 TOPS = {
     "MobileNet": {"input_shape": (32, 32, 3), "alpha": 0.25, "classes": 7},
