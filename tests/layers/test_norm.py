@@ -33,3 +33,15 @@ def test_spectral_normalization_divides_the_kernel_by_its_norm():
     layer(X[0], training=True)
     layer(X[0], training=True)
     np.testing.assert_allclose(np.linalg.norm(layer.layer.kernel.numpy(), 2), 1, rtol=1e-3)
+
+
+def test_a_mask_along_the_axis_of_the_features(keras):
+    x = np.random.RandomState(0).normal(size=(5, 3, 2)).astype("float32")
+    mask = np.arange(15).reshape(5, 3) % 4 > 0
+    for axis in (1, -1):
+        ours, theirs = (module.BatchNormalization(axis=axis, momentum=0.0) for module in (layers, keras.layers))
+        np.testing.assert_allclose(
+            ours(x, training=True, mask=mask), theirs(x, training=True, mask=mask), rtol=1e-4, atol=1e-5
+        )
+        for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)

@@ -1,5 +1,6 @@
 """What Keras' tests ask of its private modules, said in Tricera's own terms."""
 
+import collections
 import contextlib
 from collections.abc import Iterator
 from typing import Any
@@ -82,7 +83,42 @@ _KINDS = {
     "COMPLEX_TYPES": ("complex64", "complex128"),
     "ALLOWED_DTYPES": sorted(dtypes.ALLOWED),
 }
+
+
+def _compute_conv_transpose_output_shape(
+    input_shape: Any,
+    kernel_size: Any,
+    filters: int,
+    strides: Any,
+    padding: str,
+    output_padding: Any = None,
+    data_format: str = "channels_last",
+    dilation_rate: Any = 1,
+) -> tuple[int | None, ...]:
+    kind = (tricera.layers.Conv1DTranspose, tricera.layers.Conv2DTranspose, tricera.layers.Conv3DTranspose)
+    options = {"output_padding": output_padding, "data_format": data_format, "dilation_rate": dilation_rate}
+    layer = kind[len(input_shape) - 3](filters, kernel_size, strides, padding, **options)
+    return tuple(layer.compute_output_shape(tuple(input_shape)))
+
+
+def _tracked(kind: type) -> type:
+    """A container as Keras' layers keep: one of Python's, with a tracker that is not asked."""
+
+    def initialize(self: Any, values: Any = (), tracker: Any = None) -> None:
+        kind.__init__(self, values)
+
+    return type(f"Tracked{kind.__name__}", (kind,), {"__init__": initialize})
+
+
 _ANYWHERE = {
+    "GroupedQueryAttention": tricera.layers.GroupQueryAttention,
+    "compute_conv_transpose_output_shape": _compute_conv_transpose_output_shape,
+    "optree_impl": tricera.tree,
+    "dmtree_impl": tricera.tree,
+    "TrackedDict": _tracked(dict),
+    "TrackedList": _tracked(list),
+    "TrackedOrderedDict": _tracked(collections.OrderedDict),
+    "TrackedSet": _tracked(set),
     "register_tree_node_class": jax.tree_util.register_pytree_node_class,
     **_KINDS,
     "clear_session": _clear_session,

@@ -1,11 +1,13 @@
 """Activations as layers."""
 
+from typing import Any
+
 from tricera import activations, ops
 from tricera.engine.inputs import InputSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
-from tricera.layers.arguments import adopt, weight
+from tricera.layers.arguments import adopt, check_axes, weight
 
 
 @register("layer")
@@ -16,6 +18,7 @@ class Activation(Layer):
         activation: a function of arrays, or the name of one.
     """
 
+    stateless = True
     supports_masking = True
 
     def __init__(self, activation, **kwargs):
@@ -132,13 +135,23 @@ class Softmax(_Elementwise):
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
         adopt(self, locals())
+        check_axes(self, axis)
 
     def call(self, inputs, mask=None):
         if mask is not None:
+            self._check_mask(mask, inputs)
             lowest = -3e4 if inputs.dtype == "float16" else -1e9
             kept = ops.cast(mask, inputs.dtype)
             return ops.softmax(inputs + (1 - kept) * lowest, axis=self.axis) * kept
         return ops.softmax(inputs, axis=self.axis)
+
+    def _check_mask(self, mask: Any, inputs: Any) -> None:
+        """Raise ValueError unless the mask broadcasts to the input."""
+        own, shape = tuple(mask.shape), tuple(inputs.shape)
+        ends = zip(own[::-1], shape[::-1], strict=False)
+        if len(own) > len(shape) or any(isinstance(n, int) and n not in (1, size) for n, size in ends):
+            what = "the mask must be broadcastable to the input, and must not have more dimensions."
+            raise ValueError(report(f"{where(self)}: {what}", expected=f"mask of shape {shape}", got=own))
 
 
 def _check_not_negative(layer: Layer, **numbers: float | None) -> None:

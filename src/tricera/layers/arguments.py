@@ -19,12 +19,22 @@ _GETTERS = {
     "format": config.standardize_data_format,
 }
 _NOT_ADOPTED = {"self", "kwargs", "name", "dtype", "weights", "activity_regularizer", "__class__"}
+_SHARES = {"momentum", "dropout", "recurrent_dropout"}
 _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 def adopt(layer: Layer, given: Mapping[str, Any]) -> None:
-    """Set a constructor's arguments, `locals()`, as attributes; names such as `*_initializer` say of which kind."""
+    """Set a constructor's arguments, `locals()`, as attributes; names such as `*_initializer` say of which kind.
+
+    Raises:
+        ValueError: a share that is not between 0 and 1, or an `epsilon` below 0.
+    """
     for name, value in given.items():
+        if name in _SHARES:
+            check_fraction(layer, **{name: value})
+        elif name == "epsilon" and (not isinstance(value, int | float | np.number) or value < 0):
+            what = "Received an invalid value for `epsilon`, expected a number that is not negative."
+            raise ValueError(report(f"{where(layer)}: {what}", got=repr(value)))
         if name not in _NOT_ADOPTED:
             getter = _GETTERS.get(name.rpartition("_")[2])
             setattr(layer, name, getter(value) if getter else value)
@@ -86,6 +96,14 @@ def check_choice(layer: Layer, choices: Sequence[Any], **arguments: Any) -> None
                     fix=did_you_mean(str(value), [choice for choice in choices if isinstance(choice, str)]),
                 )
             )
+
+
+def check_axes(layer: Layer, axis: Any) -> None:
+    """Raise TypeError unless `axis` is a whole number or several."""
+    several = axis if isinstance(axis, list | tuple) else [axis]
+    if not all(map(is_whole, several)):
+        what = "Expected an int or a list/tuple of ints for the argument `axis`."
+        raise TypeError(report(f"{where(layer)}: {what}", got=repr(axis)))
 
 
 def refuse(layer: Layer, why: str, **arguments: Any) -> None:

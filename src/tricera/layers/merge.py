@@ -10,7 +10,7 @@ from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import abstract, report
-from tricera.layers.arguments import is_whole
+from tricera.layers.arguments import check_axes, is_whole
 
 
 def _check_list(layer: Layer, shapes: Any, least: int = 1) -> None:
@@ -163,6 +163,7 @@ class Concatenate(Layer):
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
+        check_axes(self, axis)
         self.axis = axis
 
     def build(self, input_shape):

@@ -171,6 +171,7 @@ class MultiHeadAttention(_MultiHead):
             (attention_axes,) if is_whole(attention_axes) else attention_axes and tuple(attention_axes)
         )
         check_positive(self, num_heads=num_heads, key_dim=key_dim, value_dim=self.value_dim)
+        check_positive(self, **({} if sliding_window is None else {"sliding_window": sliding_window}))
         check_fraction(self, dropout=dropout)
 
     def build(self, query_shape, value_shape, key_shape=None):
@@ -255,6 +256,7 @@ class GroupQueryAttention(_MultiHead):
         adopt(self, locals())
         sizes = {"num_query_heads": num_query_heads, "num_key_value_heads": num_key_value_heads}
         check_positive(self, head_dim=head_dim, **sizes)
+        check_positive(self, **({} if sliding_window is None else {"sliding_window": sliding_window}))
         check_fraction(self, dropout=dropout)
         if num_query_heads % num_key_value_heads:
             raise ValueError(

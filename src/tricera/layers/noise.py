@@ -8,7 +8,7 @@ from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
 from tricera.errors import abstract, report
-from tricera.layers.arguments import adopt, check_fraction, spatial_axes
+from tricera.layers.arguments import adopt, check_fraction, is_whole, spatial_axes
 
 
 class _Noise(Layer):
@@ -30,6 +30,26 @@ class _Noise(Layer):
         raise abstract(self, "perturb")
 
 
+def checked_noise_shape(layer: Layer, shape: Any) -> tuple | None:
+    """The shape as a tuple of positive whole numbers and Nones.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if shape is None:
+        return None
+    found = tuple(shape) if isinstance(shape, list | tuple) else ()
+    if not found or not all(size is None or (is_whole(size) and size > 0) for size in found):
+        raise ValueError(
+            report(
+                f"{where(layer)}: Invalid value received for argument `noise_shape`.",
+                expected="a tuple or list of positive integers, or None where the input says the size",
+                got=repr(shape),
+            )
+        )
+    return found
+
+
 @register("layer")
 class Dropout(_Noise):
     """In training, 0 with probability `rate`, else `x / (1 - rate)`.
@@ -45,6 +65,7 @@ class Dropout(_Noise):
         super().__init__(**kwargs)
         adopt(self, locals())
         check_fraction(self, rate=rate)
+        self.noise_shape = checked_noise_shape(self, noise_shape)
         self._seed(seed, rate)
 
     def perturb(self, x):
@@ -153,6 +174,7 @@ class AlphaDropout(_Noise):
         super().__init__(**kwargs)
         adopt(self, locals())
         check_fraction(self, rate=rate)
+        self.noise_shape = checked_noise_shape(self, noise_shape)
         self._seed(seed, rate)
 
     def perturb(self, x):

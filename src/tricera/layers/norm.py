@@ -12,7 +12,7 @@ from tricera.engine.inputs import InputSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
-from tricera.layers.arguments import adopt, check_positive, is_whole, refuse, weight
+from tricera.layers.arguments import adopt, check_axes, check_positive, is_whole, refuse, weight
 from tricera.layers.core import Wrapper
 
 
@@ -140,9 +140,12 @@ class BatchNormalization(_Scaled):
             mean = jnp.mean(x, axes, keepdims=True)
             return mean.reshape(-1), jnp.mean(jnp.square(x - mean), axes)
         weights = jnp.asarray(mask, x.dtype).reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
-        weights = jnp.broadcast_to(weights, [1 if axis == self.axis % x.ndim else n for axis, n in enumerate(x.shape)])
-        count = jnp.sum(weights) + config.epsilon()
+        own = self.axis % x.ndim < mask.ndim  # each feature has elements of its own that count
+        shape = [1 if axis == self.axis % x.ndim and not own else n for axis, n in enumerate(x.shape)]
+        weights = jnp.broadcast_to(weights, shape)
+        count = jnp.sum(weights, axes, keepdims=True) + config.epsilon()
         mean = jnp.sum(x * weights, axes, keepdims=True) / count
+        count = count.reshape(-1)
         return mean.reshape(-1), jnp.sum(jnp.square(x - mean) * weights, axes) / count
 
     def _move(self, average: Any, new: Any) -> None:
@@ -178,14 +181,8 @@ class LayerNormalization(_Scaled):
         self.rms_scaling = bool(kwargs.pop("rms_scaling", False))
         super().__init__(**kwargs)
         adopt(self, locals())
-        if isinstance(axis, list | tuple):
-            self.axis = list(axis)
-        elif not is_whole(axis):
-            raise TypeError(
-                report(
-                    f"{where(self)}: Expected an int or a list/tuple of ints for the argument `axis`.", got=repr(axis)
-                )
-            )
+        check_axes(self, axis)
+        self.axis = list(axis) if isinstance(axis, list | tuple) else axis
 
     @property
     def _axes(self) -> tuple[int, ...]:
@@ -245,6 +242,10 @@ class GroupNormalization(_Scaled):
     ):
         super().__init__(**kwargs)
         adopt(self, locals())
+        check_axes(self, axis)
+        if not is_whole(groups) or (groups <= 0 and groups != -1):
+            what = "Received an invalid value for argument `groups`, expected a positive integer, or -1."
+            raise ValueError(report(f"{where(self)}: {what}", got=repr(groups)))
 
     def build(self, input_shape):
         _check_axes(self, [self.axis], input_shape)
@@ -311,6 +312,7 @@ class RMSNormalization(Layer):
     def __init__(self, axis=-1, epsilon=1e-6, **kwargs):
         super().__init__(**kwargs)
         adopt(self, locals())
+        check_axes(self, axis)
 
     @property
     def _axes(self) -> tuple[int, ...]:

@@ -347,7 +347,7 @@ class IntegerLookup(_Lookup):
     """`StringLookup` of whole numbers, on the device too.
 
     Args:
-        vocabulary_dtype: accepted: whole numbers have 64 bits on the host, and the device's in programs.
+        vocabulary_dtype: `"int64"`: whole numbers have 64 bits on the host, and the device's in programs.
     """
 
     encoding = "utf-8"
@@ -375,6 +375,7 @@ class IntegerLookup(_Lookup):
                 report("`salt` can only be used when `oov_method='farmhash'`.", got=f"oov_method={oov_method!r}")
             )
         self._adopt(locals())
+        check_choice(self, ("int64",), vocabulary_dtype=vocabulary_dtype)
 
     def _token(self, value):
         return int(value)

@@ -10,7 +10,7 @@ from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
-from tricera.layers.arguments import adopt
+from tricera.layers.arguments import adopt, check_axes
 from tricera.layers.preprocessing.host import batches
 
 _LEAST = 1e-7  # what divides at least
@@ -54,6 +54,7 @@ class Normalization(Layer):
                     got=f"mean={mean} and variance={variance}",
                 )
             )
+        check_axes(self, () if axis is None else axis)
         axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         plain = [part if part is None else np.asarray(part).tolist() for part in (mean, variance)]
         adopt(self, {"axis": axis, "invert": invert, "input_mean": plain[0], "input_variance": plain[1]})

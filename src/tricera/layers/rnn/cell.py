@@ -39,8 +39,6 @@ class Cell(Layer):
         self.state_size = self.output_size = self.units
 
     def _settle_dropout(self) -> None:
-        self.dropout = min(1.0, max(0.0, self.dropout))
-        self.recurrent_dropout = min(1.0, max(0.0, self.recurrent_dropout))
         if self.recurrent_dropout:
             self.implementation = 1
         if "seed_generator" not in vars(self):
