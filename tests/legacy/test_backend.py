@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tricera import layers, models
+from tricera.engine import graph
 from tricera.legacy import backend, generation
 
 # What says nothing without TensorFlow's or Theano's own graphs.
@@ -161,3 +162,10 @@ def test_functions_of_arrays(name):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     else:
         assert found == expected
+
+
+def test_a_gradient_has_the_shape_of_what_it_is_taken_by_and_nothing_is_traced(monkeypatch):
+    x = K.placeholder((None, None, 3))
+    loss = K.sum(K.square(x[:, 1:-1]))
+    monkeypatch.setattr(graph, "infer", None)
+    assert K.gradients(loss, x)[0].shape == (None, None, 3)

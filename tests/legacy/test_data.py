@@ -41,3 +41,22 @@ assert model.predict([np.ones((2, 3)), np.ones((5, 3))]).shape == (2, 1)
 
 def test_generators_are_read_after_callbacks_begin_and_the_first_array_says_how_many_samples():
     run(BODY, generation=2)
+
+
+BATCH = r"""
+from keras import backend as K
+from keras.layers import Input, Lambda, Merge
+x = Input(batch_shape=(4, 3))
+model = models.Model(x, Lambda(lambda x: x + K.random_normal((4, 3)))(x))
+model.compile('sgd', 'mse')
+model.fit(np.ones((8, 3)), np.ones((8, 3)), batch_size=4, verbose=0)
+assert model.predict(np.ones((8, 3)), batch_size=4).shape == (8, 3)
+first, shared = [models.Sequential([Dense(2, input_dim=3)]) for _ in range(2)]
+joined = models.Sequential([Merge([first, shared], mode='sum')])
+again = models.Sequential([Merge([joined, shared], mode='concat')])
+assert again.predict([np.ones((2, 3))] * 2).shape == (2, 4)
+"""
+
+
+def test_batches_of_one_size_and_branches_that_share_an_input():
+    run(BATCH, generation=1)

@@ -9,7 +9,7 @@ from tricera.legacy import engine as old_engine
 from tricera.legacy.backend import symbols
 from tricera.legacy.functions import arguments as old_words
 from tricera.legacy.layers import attributes, containers, protocol
-from tricera.legacy.training import functions, rates, told, updates
+from tricera.legacy.training import callbacks, functions, rates, told, updates
 from tricera.models import Functional
 
 
@@ -31,6 +31,7 @@ def take_up(number: int | None = None, quiet: bool = False) -> None:
         engine.__getattr__ = errors.missing(old_engine.__name__, vars(old_engine))  # type: ignore[method-assign]
         old_words.install()
         methods.install()
+        callbacks.install()
         protocol.install()
         attributes.install()
         containers.install()

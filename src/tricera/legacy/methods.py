@@ -10,7 +10,9 @@ import numpy as np
 from jax import tree_util
 
 from tricera.engine.random import global_seed_generator
-from tricera.legacy import data, frozen, generation, spellings
+from tricera.legacy import generation, spellings
+from tricera.legacy.layers import resnet
+from tricera.legacy.training import data, frozen
 from tricera.metrics import Metric
 from tricera.models import Model, Sequential
 
@@ -68,6 +70,7 @@ def install() -> None:
     for name in ("fit", "predict"):
         setattr(Model, name, _with_defaults(getattr(Model, name)))
     Model.compile = _compiling(Model.compile)
+    Model.get_layer = resnet.finding(Model.get_layer)  # type: ignore[method-assign]
     for name in ("fit", "train_on_batch"):
         setattr(Model, name, _training(getattr(Model, name)))
     Model.fit, Model.predict = data.fitting(Model.fit), data.led_by_first(Model.predict)  # type: ignore[method-assign]

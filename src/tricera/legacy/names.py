@@ -9,6 +9,7 @@ from tricera import layers as public
 from tricera.engine import registry
 from tricera.legacy import backend, layers, paths, spellings
 from tricera.legacy.layers import merge
+from tricera.legacy.training import callbacks
 from tricera.saving.past import names as past
 
 _ENGINE = {name: f"layers.{name}" for name in ("Input", "InputLayer", "InputSpec", "Layer")}
@@ -135,6 +136,8 @@ def find(module: str, name: str) -> Any:
     if new is not None:
         home, _, last = new.rpartition(".")
         return getattr(importlib.import_module(f"tricera.{home}"), last, None)
+    if path == "callbacks.BaseLogger":
+        return callbacks.BaseLogger
     if path in JOINED:
         return getattr(merge, name)
     for home, kept in KEPT.get(below, {}).items():

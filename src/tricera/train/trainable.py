@@ -221,10 +221,19 @@ class Trainable(Steps):
         """The symbolic outputs for a batch of unknown size; builds what is not built."""
 
         def infer() -> Any:
-            symbolic = tree_util.tree_map(lambda a: KerasTensor((None, *a.shape[1:]), a.dtype), x)
+            symbolic = tree_util.tree_map(lambda a: KerasTensor((self._batch(), *a.shape[1:]), a.dtype), x)
             return graph.infer(self, (symbolic,))
 
         return self._keep(("outputs", repr(tree_util.tree_map(lambda a: (a.shape[1:], a.dtype), x))), infer)
+
+    def _batch(self) -> int | None:
+        """The only size of a batch that the model takes; None where it takes any, or where nobody knows yet."""
+        try:
+            tensors = tree_util.tree_leaves(self.inputs)  # type: ignore[attr-defined]
+        except (AttributeError, ValueError):  # not built, or no graph
+            return None
+        sizes = {tensor.shape[0] for tensor in tensors if isinstance(tensor, KerasTensor)}
+        return sizes.pop() if len(sizes) == 1 else None
 
     def _keep(self, name: Any, make: Callable[[], Any]) -> Any:
         """What `make` derives from the model, made once for as long as nothing in the model changes."""

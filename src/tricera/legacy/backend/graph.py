@@ -10,7 +10,7 @@ from jax import numpy as jnp
 from jax import tree_util
 
 from tricera import ops
-from tricera.engine import graph, naming, scope
+from tricera.engine import dtypes, graph, naming, scope
 from tricera.engine.graph import KerasTensor, Operation
 from tricera.engine.layer import Layer
 from tricera.engine.pure import stateless
@@ -188,7 +188,8 @@ def _gradient(loss: KerasTensor, by: Any) -> Any:
     if symbolic and not any(tensor is by for node in inner.nodes for tensor in node.input_tensors) and by is not loss:
         return None  # the loss does not depend on it
     operation = _Gradient(inner, None if symbolic else by)
-    return graph.record(operation, tuple(inputs), {})
+    like = KerasTensor(by.shape, by.dtype) if dtypes.is_float(by.dtype) else None  # tracing a deep graph takes minutes
+    return graph.record(operation, tuple(inputs), {}, like)
 
 
 class _Gradient(Operation):

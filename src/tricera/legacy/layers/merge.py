@@ -61,7 +61,8 @@ class Merge:
             return joining(mode, concat_axis, dot_axes, output_shape, output_mask, arguments, name)
         join = joining(mode, concat_axis, dot_axes, output_shape, output_mask, arguments, f"{name}_join")
         inputs, outputs = zip(*map(_ends, layers), strict=True)
-        sources = [tensor for each in inputs for tensor in (each if isinstance(each, list) else [each])]
+        every = [tensor for each in inputs for tensor in (each if isinstance(each, list) else [each])]
+        sources = list({id(tensor): tensor for tensor in every}.values())  # branches may share one
         return Functional(sources, join(list(outputs)), name=name)
 
 
