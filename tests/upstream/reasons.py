@@ -42,6 +42,31 @@ INAPPLICABLE = {
     "layers/layer_test.py::LayerTest::test_remove_weight": "Keras' private `_untrack_variable`",
     "layers/layer_test.py::LayerTest::test_stateless_call": "Keras' private `_build_at_init`",
     "layers/layer_test.py::LayerTest::test_trainable_init_arg": "Keras' private `_trainable_variables`",
+    "layers/preprocessing/index_lookup_test.py*": "a private class",
+    "layers/preprocessing/data_layer_test.py*": "a private class",
+    "layers/preprocessing/image_preprocessing/*::*set_factor*": "a private method",
+    "layers/preprocessing/image_preprocessing/cut_mix_test.py::*basic": "what a layer draws, in Keras' private form",
+    "layers/preprocessing/image_preprocessing/mix_up_test.py::*_basic_functionality*": (
+        "what a layer draws, in Keras' private form"
+    ),
+    "layers/preprocessing/image_preprocessing/mix_up_test.py::*_bounding_boxes": (
+        "what a layer draws, in Keras' private form"
+    ),
+    "layers/preprocessing/image_preprocessing/random_contrast_test.py::*_with_value_range_*": (
+        "what a layer draws, in Keras' private form"
+    ),
+    "layers/preprocessing/image_preprocessing/random_e*_test.py::*_basic": "what a layer draws, in Keras' private form",
+    "layers/preprocessing/image_preprocessing/random_gaussian_blur_test.py::*_basic": (
+        "what a layer draws, in Keras' private form"
+    ),
+    "layers/preprocessing/image_preprocessing/random_perspective_test.py::*_basic": (
+        "what a layer draws, in Keras' private form"
+    ),
+    "layers/preprocessing/image_preprocessing/*::*_bounding_boxes_with_*": "what a layer draws, in Keras' private form",
+    "layers/preprocessing/category_encoding_test.py::*test_encode_*": "a private method",
+    "layers/attention/*::*_calculate_score*": "a private method",
+    "layers/attention/*::*_compute_attention_*": "a private method",
+    "layers/attention/*::*_skipped_for_subclass": "a private method",
     "layers/core/*awq*": "Keras' private packing of weights",
     "layers/core/*gptq*": "Keras' private packing of weights",
     "layers/core/einsum_dense_test.py::*analyze_einsum_string*": "a private helper",

@@ -3,6 +3,7 @@
 import collections
 import contextlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -97,7 +98,9 @@ def _compute_conv_transpose_output_shape(
 ) -> tuple[int | None, ...]:
     kind = (tricera.layers.Conv1DTranspose, tricera.layers.Conv2DTranspose, tricera.layers.Conv3DTranspose)
     options = {"output_padding": output_padding, "data_format": data_format, "dilation_rate": dilation_rate}
-    layer = kind[len(input_shape) - 3](filters, kernel_size, strides, padding, **options)
+    rank = len(input_shape) - 2
+    window = kernel_size[:rank] if isinstance(kernel_size, tuple) else kernel_size  # some give the kernel's shape
+    layer = kind[rank - 1](filters, window, strides, padding, **options)
     return tuple(layer.compute_output_shape(tuple(input_shape)))
 
 
@@ -110,11 +113,12 @@ def _tracked(kind: type) -> type:
     return type(f"Tracked{kind.__name__}", (kind,), {"__init__": initialize})
 
 
+_TREE = SimpleNamespace(**vars(tricera.tree), register_tree_node_class=lambda kind: kind)
 _ANYWHERE = {
     "GroupedQueryAttention": tricera.layers.GroupQueryAttention,
     "compute_conv_transpose_output_shape": _compute_conv_transpose_output_shape,
-    "optree_impl": tricera.tree,
-    "dmtree_impl": tricera.tree,
+    "optree_impl": _TREE,
+    "dmtree_impl": _TREE,
     "TrackedDict": _tracked(dict),
     "TrackedList": _tracked(list),
     "TrackedOrderedDict": _tracked(collections.OrderedDict),
