@@ -5,6 +5,7 @@ import importlib
 import inspect
 import re
 
+import numpy as np
 import pytest
 
 from tricera import layers
@@ -72,6 +73,21 @@ def test_the_order_of_keras_1(keras_of):
     assert conv[1] == {**chosen, "padding": "same", "strides": (2, 1), "use_bias": False}
     assert arguments.translate(layers.LSTM, (4,), {}) == ((4,), {"recurrent_activation": "hard_sigmoid_v2"})
     assert arguments.translate(layers.BatchNormalization, (0.1,), {}) == ((), {"epsilon": 0.1})
+
+
+def test_the_modes_of_normalization(keras_of):
+    keras_of(1)
+    x = np.random.default_rng(0).normal(3, 2, (8, 4)).astype("float32")
+
+    def normalized(mode):
+        cls, args, kwargs = arguments.construction(layers.BatchNormalization, (0.001, mode), {})
+        return cls(*args, **kwargs)(x)
+
+    np.testing.assert_allclose(normalized(0), x / np.sqrt(1.001), rtol=1e-5)
+    np.testing.assert_allclose(normalized(1), (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True), atol=2e-2)
+    np.testing.assert_allclose(normalized(2), (x - x.mean(0)) / x.std(0), atol=2e-2)
+    with pytest.raises(ValueError, match="'mode'"):
+        normalized(3)
 
 
 def test_what_is_newer_than_it_seems_keeps_its_order(keras_of):

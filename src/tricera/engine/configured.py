@@ -11,8 +11,8 @@ from tricera.errors import ArgumentError, SafetyError, did_you_mean, report
 # Parameters that may name a file.
 _FILES = {"vocabulary", "filepath", "filename", "path"}
 
-# What `legacy` adds to: each takes (class, args, kwargs) and returns the args and kwargs to use instead.
-translators: list[Callable[[type, tuple, dict], tuple[tuple, dict]]] = []
+# What `legacy` adds to: each takes (class, args, kwargs) and returns those to use instead, of the class or one below.
+translators: list[Callable[[Any, tuple, dict], tuple[Any, tuple, dict]]] = []
 
 
 @functools.cache
@@ -49,7 +49,7 @@ class Remembering(type):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         for translate in translators:
-            args, kwargs = translate(cls, args, kwargs)
+            cls, args, kwargs = translate(cls, args, kwargs)
         thing: Any = cls.__new__(cls, *args, **kwargs)  # type: ignore[arg-type]
         if isinstance(thing, cls):
             object.__setattr__(thing, "_arguments", _remember(type(thing), args, kwargs))

@@ -6,6 +6,7 @@ from typing import Any
 
 from tricera.engine.configured import argument_names
 from tricera.engine.layer import Layer
+from tricera.layers.past.norm import BatchNormalization, BatchStatisticsNormalization, SampleNormalization
 from tricera.legacy import generation, signatures, spellings
 from tricera.legacy.functions import initializations
 from tricera.models import Model
@@ -18,6 +19,15 @@ FORGET = {"one": True, "zero": False, "ones": True, "zeros": False}
 _INITIALIZERS = {"uniform": "random_uniform", "normal": "random_normal", "zero": "zeros", "one": "ones"}
 
 Arguments = tuple[tuple, dict[str, Any]]
+_MODES = {0: BatchNormalization, 1: SampleNormalization, 2: BatchStatisticsNormalization}
+
+
+def construction(cls: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[Any, tuple, dict[str, Any]]:
+    """The class of Tricera that old code means by `cls`, and what it is to be made with."""
+    args, kwargs = translate(cls, args, kwargs)
+    if cls is BatchNormalization and kwargs.get("mode", 0) in _MODES:
+        cls = _MODES[kwargs.pop("mode", 0)]  # an argument of Keras 1
+    return cls, args, kwargs
 
 
 def translate(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:

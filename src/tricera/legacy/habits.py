@@ -26,7 +26,7 @@ def take_up(number: int | None = None, quiet: bool = False) -> None:
     sys.modules["tricera"].__version__ = generation.VERSIONS[generation.current()]
     if names.find not in errors.elsewhere:
         errors.elsewhere.append(names.find)
-        configured.translators.append(arguments.translate)
+        configured.translators.append(arguments.construction)
         graph.settling = symbols
         engine.__getattr__ = errors.missing(old_engine.__name__, vars(old_engine))  # type: ignore[method-assign]
         old_words.install()

@@ -231,16 +231,16 @@ def _use(operation: Any, use: dict[str, Any], made: dict) -> list[KerasTensor]:
     kwargs = {name: _value(value, made) for name, value in use["kwargs"].items()}
     if kwargs.get("mask", ...) is None:
         del kwargs["mask"]
-    if kwargs.get("training", ...) is False and not _knows_better(operation):
-        del kwargs["training"]
+    if "training" in kwargs and kwargs["training"] is _training_unless_told(operation):
+        del kwargs["training"]  # Keras writes the default down, and overrides it in `fit` and `predict`
     operation(*args, **kwargs)
     return getattr(operation, "operation", operation)._inbound_nodes[-1].output_tensors
 
 
-def _knows_better(operation: Any) -> bool:
-    """Whether `training=False` says more than the default, which Keras writes down too, and overrides in `fit`."""
+def _training_unless_told(operation: Any) -> Any:
+    """The default of a layer's `training`."""
     parameters = inspect.signature(operation.call).parameters if isinstance(operation, Layer) else {}
-    return "training" not in parameters or parameters["training"].default is not False
+    return parameters["training"].default if "training" in parameters else ...
 
 
 def _needed(value: Any) -> Iterator[tuple[str, int, int]]:

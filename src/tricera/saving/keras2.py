@@ -44,7 +44,7 @@ _RENAMED = {
     "LeakyReLU": {"negative_slope": "alpha"},
 }
 _MODULES = ("keras", "keras.layers", "keras.optimizers.schedules")
-_ONLY_KERAS_3 = frozenset({"MultiHeadAttention", "GroupQueryAttention"})  # what the two read in different forms, or one
+_ONLY_KERAS_3 = frozenset({"GroupQueryAttention", "Lambda", "MultiHeadAttention"})  # read in different forms, or by one
 
 # What Keras 2's optimizers keep for each weight: Keras 3's names and theirs, in their order.
 _SLOTS = {
@@ -240,7 +240,9 @@ def _object(form: Mapping[str, Any], thing: Any = None) -> Any:
 
 
 def _inner(form: Any, thing: Any) -> Any:
-    """The form of a setting; that of a layer or a schedule says where Keras 3 has it."""
+    """The form of a setting; that of a layer or a schedule says where Keras 3 has it, also in a list."""
+    if isinstance(form, list | tuple):
+        return [_inner(item, None) for item in form]
     plain = _plain(form, thing)
     if isinstance(form, dict) and form.get("module") in _MODULES and isinstance(plain, dict):
         return {"module": form["module"], **plain, "registered_name": form.get("registered_name")}

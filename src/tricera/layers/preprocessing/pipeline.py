@@ -24,7 +24,7 @@ class Pipeline(HostLayer):
         """The layers, first to last."""
         return self._pipeline_layers
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs, training=True, mask=None):
         for layer in self._pipeline_layers:
             wants = spec_of(type(layer).call).has_training
             inputs = layer(inputs, **({"training": training} if wants else {}))

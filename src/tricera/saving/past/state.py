@@ -28,7 +28,7 @@ def read(optimizer: Any, reader: h5.Reader, pairs: Sequence[tuple[Any, Group]], 
     if group is None or not group.paths:
         return
     version = str(reader.attributes.get("keras_version", "1"))
-    if version.startswith("3") or (version.startswith("2") and not any(":" in name for name in group.names)):
+    if version.startswith(("2", "3")) and not any(":" in name for name in group.names):
         _assign(optimizer.variables, [reader.read(path) for path in group.paths])
         return
     segments = list(_trained(pairs))
