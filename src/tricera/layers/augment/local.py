@@ -1,6 +1,7 @@
 """Contrast, part by part."""
 
 import functools
+import math
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ from tricera.layers.arguments import sizes
 from tricera.layers.augment.augment import Augment
 
 _VALUES = 256
+_TILES = 1 << 16  # in one image; each has a table of 256 values
 
 
 @register("layer")
@@ -21,7 +23,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augment):
 
     Args:
         clip_limit: how many times its fair share a value may count, so that flat regions stay calm; 0 for no limit.
-        tile_grid_size: how many tiles there are down and across.
+        tile_grid_size: how many tiles there are down and across, 65,536 at most in all.
 
     Reference: Zuiderveld, 1994, "Contrast limited adaptive histogram equalization", Graphics Gems IV.
     """
@@ -29,6 +31,9 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augment):
     def __init__(self, value_range=(0, 255), clip_limit=4.0, tile_grid_size=(8, 8), data_format=None, **kwargs):
         self._adopt(locals(), random=False)
         self.tile_grid_size = sizes(self, 2, tile_grid_size=tile_grid_size)
+        if math.prod(self.tile_grid_size) > _TILES:
+            what = "The argument `tile_grid_size` makes too many tiles."
+            raise ValueError(report(f"{where(self)}: {what}", expected=f"{_TILES:,} at most", got=repr(tile_grid_size)))
         if not isinstance(clip_limit, int | float) or clip_limit < 0:
             what = "Received an invalid value for `clip_limit`, expected a number that is not negative."
             raise ValueError(report(f"{where(self)}: {what}", got=repr(clip_limit)))
