@@ -16,12 +16,13 @@ _MOST = 20_000  # samples of a data set that are looked at
 
 
 class Measured(NamedTuple):
-    """Inputs, targets and predictions, and whether they are of classes."""
+    """Inputs, targets and predictions of one output, whether they are of classes, and the output's name."""
 
     x: Any
     y: np.ndarray
     predicted: np.ndarray
     of_classes: bool
+    name: str = ""
 
     @property
     def truths(self) -> np.ndarray:
@@ -38,39 +39,51 @@ class Measured(NamedTuple):
         """The share of samples whose class was found."""
         return float((self.truths == self.guesses).mean())
 
+    @property
+    def error(self) -> float:
+        """By how much the model is off, on average."""
+        return float(np.abs(self.predicted.ravel() - self.y.ravel()).mean())
+
     def certainty(self) -> np.ndarray:
         """How sure the model was of its guess."""
         p = self.predicted.reshape(len(self.predicted), -1)
         return np.maximum(p[:, 0], 1 - p[:, 0]) if p.shape[1] == 1 else p.max(-1)
 
 
-def measured(model: Any, data: Any) -> Measured:
-    """The predictions of a model with one output for `(x, y)` or batches of it.
+def measured(model: Any, x: Any, y: Any) -> list[Measured]:
+    """The predictions for `x` beside the targets, of each output that has some.
 
     Raises:
-        ValueError: there are no targets, or several outputs.
+        ValueError: there are no targets, or not as many as outputs.
     """
-    x, y = _arrays(data)
-    if len(tree_util.tree_leaves(y)) != 1:
+    said = [np.asarray(each, "float32") for each in tree_util.tree_leaves(model.predict(x, verbose=0))]
+    names = list(getattr(model, "output_names", ())) or [f"output {i}" for i in range(len(said))]
+    truths = [y.get(name) for name in names] if isinstance(y, dict) else tree_util.tree_leaves(y)
+    if len(truths) != len(said) or all(truth is None for truth in truths):
         raise ValueError(
             report(
-                "A report measures a model with one output, on inputs with targets.",
-                expected="data=(x, y), or a data set of such batches",
-                got=f"{len(tree_util.tree_leaves(y))} targets",
+                "A report measures a model on inputs with targets for its outputs.",
+                expected=f"data=(x, y), or a data set of such batches, with y for {', '.join(map(repr, names))}",
+                got=f"targets for {', '.join(map(repr, y))}" if isinstance(y, dict) else f"{len(truths)} targets",
             )
         )
-    predicted = np.asarray(model.predict(x, verbose=0), "float32")
-    outputs = fitting.outputs_of(model)
-    if outputs:
-        of_classes = outputs[0].function in fitting.CLASSES
-        if of_classes and outputs[0].wants_logits:
-            predicted = _probabilities(predicted)
-    else:
-        of_classes = y.dtype.kind in "iub"
-    return Measured(x, y, predicted, of_classes)
+    outputs = {output.place: output for output in fitting.outputs_of(model)}
+    return [
+        _measured(x, np.asarray(truth), predicted, outputs.get(i), name)
+        for i, (name, truth, predicted) in enumerate(zip(names, truths, said, strict=True))
+        if truth is not None
+    ]
 
 
-def _arrays(data: Any) -> tuple[Any, Any]:
+def _measured(x: Any, y: np.ndarray, predicted: np.ndarray, output: Any, name: str) -> Measured:
+    of_classes = y.dtype.kind in "iub" if output is None else output.function in fitting.CLASSES
+    if of_classes and output is not None and output.wants_logits:
+        predicted = _probabilities(predicted)
+    return Measured(x, y, predicted, of_classes, name)
+
+
+def arrays(data: Any) -> tuple[Any, Any]:
+    """Inputs and targets of `(x, y)` or of batches of it."""
     if isinstance(data, tuple | list) and len(data) in (2, 3):
         return tree_util.tree_map(np.asarray, data[0]), tree_util.tree_map(np.asarray, data[1])
     batches, count = [], 0
@@ -106,7 +119,7 @@ def as_numbers(found: Measured) -> dict[str, str]:
     error = predicted - y
     explained = 1 - np.square(error).sum() / max(np.square(y - y.mean(0)).sum(), 1e-12)
     return {
-        "mean absolute error": f"{np.abs(error).mean():.4g}",
+        "mean absolute error": f"{found.error:.4g}",
         "root mean squared error": f"{np.sqrt(np.square(error).mean()):.4g}",
         "explained share of the variance (R²)": f"{explained:.1%}",
     }

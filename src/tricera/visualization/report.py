@@ -47,7 +47,7 @@ def report(
     model: Any,
     history: Any = None,
     data: Any = None,
-    class_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | dict[str, Sequence[str]] | None = None,
     path: Any = "report.html",
     title: str | None = None,
 ) -> Report:
@@ -59,23 +59,25 @@ def report(
     Args:
         history: what `fit` returned, or a dict of lists.
         data: `(x, y)` that were not trained on, or a data set of such batches.
-        class_names: the names of the classes; their numbers otherwise.
+        class_names: the names of the classes, of several outputs a dict of such lists; their numbers otherwise.
         path: the file to write.
         title: the heading; the model's name otherwise.
 
     Raises:
         ValueError: the model is not built, or the data do not fit it.
     """
-    found = None if data is None else measuring.measured(model, data)
+    x, y = (None, None) if data is None else measuring.arrays(data)
+    found = [] if data is None else measuring.measured(model, x, y)
     curves = dict(getattr(history, "history", history) or {})
     page = Page(title or model.name, _lead(model, curves, found))
-    if found is not None:
-        _results(page, found, class_names)
+    for each in found:
+        names = class_names.get(each.name) if isinstance(class_names, dict) else class_names
+        _results(page, each, names, f" of {each.name}" if len(found) > 1 else "")
     if curves:
         page.heading("Learning curves")
         validated = any(name.startswith("val_") for name in curves)
         page.picture(learning_curves(curves, validation=validated), "loss and metrics over the epochs")
-    if notes := list(_notes(model, curves, found)):
+    if notes := list(_notes(model, curves, x, y)):
         page.heading("Worth a look")
         page.notes(notes)
     _architecture(page, model)
@@ -86,36 +88,38 @@ def report(
     return Report(path, str(page))
 
 
-def _lead(model: Any, curves: dict[str, list], found: Any) -> str:
+def _lead(model: Any, curves: dict[str, list], found: Sequence[measuring.Measured]) -> str:
     epochs = len(next(iter(curves.values()), []))
     trained = f", trained for {epochs} epochs" if epochs else ""
     size = f"{model.count_params():,} weights in {len(layers_of(model))} layers{trained}."
-    if found is None:
-        return size
+    return " ".join([*(_in_short(each, f"{each.name}: " if len(found) > 1 else "") for each in found), size])
+
+
+def _in_short(found: measuring.Measured, label: str) -> str:
     count = f"{len(found.y):,} samples"
     if found.of_classes:
-        return f"{found.right:.1%} of {count} right. {size}"
-    return f"Off by {np.abs(found.predicted.ravel() - found.y.ravel()).mean():.4g} on average over {count}. {size}"
+        return f"{label}{found.right:.1%} of {count} right."
+    return f"{label}{'off' if label else 'Off'} by {found.error:.4g} on average over {count}."
 
 
 # ---- parts
 
 
-def _results(page: Page, found: Any, class_names: Sequence[str] | None) -> None:
+def _results(page: Page, found: measuring.Measured, class_names: Sequence[str] | None, of: str) -> None:
     worst = measuring.worst(found, _WORST)
     if found.of_classes:
         units = found.predicted.shape[-1]
         names = figures.names_of(class_names, max(2, units, found.truths.max() + 1))
-        page.heading("By class")
+        page.heading(f"Classes{of}" if of else "By class")
         page.picture(confusion_matrix(found.truths, found.guesses, names), "which classes are taken for which")
         page.table(measuring.per_class(found, names), ("class", "precision", "recall", "F1", "samples"))
     else:
         names = []
-        page.heading("Results")
+        page.heading(f"Results{of}")
         page.facts(measuring.as_numbers(found))
         if found.y.size == found.predicted.size:
             page.picture(measuring.scatter(found), "true against predicted values", "png")
-    page.heading("Worst mistakes" if len(worst) else "No mistakes")
+    page.heading(f"Worst mistakes{of}" if len(worst) else f"No mistakes{of}")
     images = getattr(found.x, "ndim", 0) == _IMAGES and found.x.shape[-1] in (1, 3)
     if found.of_classes and images and len(worst):
         said, truths = found.predicted[worst], found.truths[worst]
@@ -139,9 +143,9 @@ def _brief(values: np.ndarray) -> str:
     return ", ".join(f"{value:.4g}" for value in np.ravel(values)[:4])
 
 
-def _notes(model: Any, curves: dict[str, list], found: Any) -> Iterable[str]:
-    if found is not None and model.compiled:
-        yield from all_notes(model, Arrays(found.x, found.y))
+def _notes(model: Any, curves: dict[str, list], x: Any, y: Any) -> Iterable[str]:
+    if y is not None and model.compiled:
+        yield from all_notes(model, Arrays(x, y))
     yield from of_curves(curves)
 
 
