@@ -9,6 +9,8 @@ from tests.laws.table import KERAS_ROWS, leaves
 from tricera.engine import naming
 from tricera.engine.random import set_random_seed
 
+pytestmark = pytest.mark.usefixtures("unoptimized")
+
 
 def _weighted(outputs):
     """A scalar that depends on every output, and on each differently."""
