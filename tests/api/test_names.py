@@ -29,7 +29,6 @@ MISSING = {
         for name in ("AWQConfig", "GPTQConfig", "abs_max_quantize_grouped_with_zero_point")
     },
     "saving.KerasFileEditor": "not there yet",
-    "visualization": "boxes and masks are not there yet",
 }
 
 
