@@ -28,7 +28,6 @@ MISSING = {
         f"quantizers.{name}": "only 8-bit integers are there"
         for name in ("AWQConfig", "GPTQConfig", "abs_max_quantize_grouped_with_zero_point")
     },
-    "saving.KerasFileEditor": "not there yet",
 }
 
 
