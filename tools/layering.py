@@ -51,6 +51,7 @@ LAZY = {
     "PIL",
     "matplotlib",
     "onnxruntime",
+    "orbax",
     "pandas",
     "rich",
     "scipy",

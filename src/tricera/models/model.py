@@ -10,6 +10,7 @@ from tricera.engine.layer import Layer
 from tricera.errors import did_you_mean, report
 from tricera.models import summary
 from tricera.saving import compiling
+from tricera.saving.containers import orbax, state
 from tricera.saving.model import to_json
 from tricera.train.trainer import Trainer
 from tricera.transform.int8 import quantize_model
@@ -123,6 +124,24 @@ class Model(Trainer, Layer):
                 fix="define `call(self, inputs)` in it, or make it with `Model(inputs, outputs)`.",
             )
         )
+
+    # ---- state
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """All values by group and path of their variables: `{"trainable_variables": {"dense": {"kernel": ...}}, ...}`.
+
+        Args:
+            value_format: `"backend_tensor"` or `"numpy_array"`.
+        """
+        return state.tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Assign the values of a tree as `get_state_tree` gives it, or of a part of one."""
+        state.assign(self, state_tree)
+
+    def _checkpointables(self, weights_only: bool) -> dict[str, Any]:
+        """What `OrbaxCheckpoint` saves."""
+        return orbax.checkpointables(self, None if weights_only else to_json(self))
 
     # ---- files
 
