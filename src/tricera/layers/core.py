@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tricera import ops
-from tricera.engine import dtypes, registry
+from tricera.engine import dtypes, registry, scope
 from tricera.engine.configured import argument_names
 from tricera.engine.graph import KerasTensor, Node
 from tricera.engine.inputs import CallSpec, where
@@ -219,7 +219,7 @@ class Lambda(Layer):
         return {**super().get_config(), "arguments": registry.serialize(self.arguments_given)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None, safe_mode=None):
         """The layer of a configuration of any Keras; a function that is stored as code is made only if that is safe."""
         config = {name: value for name, value in config.items() if not name.endswith("module")}
         for part in ("function", "output_shape", "mask"):
@@ -228,7 +228,8 @@ class Lambda(Layer):
                 config[part] = {"class_name": "__lambda__", "config": dict(zip(_CODE, value, strict=False))}
             elif kind == "function" or (part == "function" and isinstance(value, str)):
                 config[part] = {"class_name": "function", "config": value}
-        return super().from_config(config)
+        with scope.guarded(safe_mode):
+            return super().from_config(config, custom_objects)
 
 
 @register("layer")

@@ -145,13 +145,15 @@ class Model(Trainer, Layer):
 
     # ---- files
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """Write the model, with its weights and how it was compiled, to a `.keras` file."""
-        saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+        saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None, **kwargs: Any
+    ) -> None:
         """Write the weights to a `.weights.h5` file."""
-        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
+        saving.save_weights(self, filepath, overwrite, max_shard_size, **kwargs)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read the weights from a `.weights.h5`, `.keras` or HDF5 file; `by_name=True` takes those of equal names."""
