@@ -9,6 +9,7 @@ import pytest
 from tricera import callbacks, layers, models
 from tricera.disk import checkpoints
 from tricera.errors import SafetyError
+from tricera.saving import budget
 
 X, Y = np.random.default_rng(0).normal(size=(2, 12, 3)).astype("float32")
 
@@ -164,6 +165,18 @@ def test_files_of_layers_come_back(orbax, tmp_path):
     model.fit(numbers, np.ones(4), verbose=0, callbacks=[callbacks.OrbaxCheckpoint(tmp_path)])
     again = models.load_model(tmp_path)
     np.testing.assert_array_equal(again.predict(numbers, verbose=0), model.predict(numbers, verbose=0))
+
+
+def test_what_declares_far_more_than_it_stores_is_refused(orbax, tmp_path, monkeypatch):
+    fit(build(), callbacks.OrbaxCheckpoint(tmp_path), epochs=1)
+    seen = []
+    monkeypatch.setattr(budget, "allowed", lambda stored: seen.append(stored) or 100)
+    with pytest.raises(SafetyError) as error:
+        build().load_weights(tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path / '0'} declares far more than the {seen[0]} bytes that it stores: it is not read."
+    )
+    assert 1000 < seen[0] == sum(path.stat().st_size for path in (tmp_path / "0").rglob("*") if path.is_file())
 
 
 def test_links_and_what_is_no_checkpoint_are_refused(orbax, tmp_path):
