@@ -41,6 +41,7 @@ def test_an_operation_computes_stands_in_graphs_and_is_saved(tmp_path):
     model.save(tmp_path / "model.keras")
     again = saving.load_model(tmp_path / "model.keras")
     assert_allclose(again.predict(X, verbose=0), model.predict(X, verbose=0))
+    assert power.input is x and power.output.shape == (None, 3)
     assert power.get_config() == {"exponent": 2, "name": power.name}
     assert models.clone_model(model).predict(X, verbose=0).shape == (1, 2)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tricera.engine import graph, naming
-from tricera.engine.configured import Configured
+from tricera.engine.configured import Configured, parameters
 from tricera.errors import abstract
 
 
@@ -24,6 +24,18 @@ class Operation(graph.Operation, Configured):
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """What it computes of arrays."""
         raise abstract(self, "call")
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs of the first use."""
+        tensors = self._inbound_nodes[0].input_tensors
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments in plain form, and the name where it takes one."""
+        taken = parameters(type(self).__init__)
+        has_name = "name" in taken or any(each.kind is each.VAR_KEYWORD for each in taken.values())
+        return {**super().get_config(), **({"name": self.name} if has_name else {})}
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The symbolic outputs for symbolic inputs, found by tracing."""
