@@ -44,6 +44,7 @@ ARROWS = {
 GROUNDED_ARROWS = {"datasets": {"utils"}}
 # Optional or slow to import, hence imported in functions and nowhere else.
 LAZY = {
+    "flax",
     "grain",
     "h5py",
     "jax2onnx",
@@ -51,6 +52,7 @@ LAZY = {
     "PIL",
     "matplotlib",
     "onnxruntime",
+    "orbax",
     "pandas",
     "rich",
     "scipy",

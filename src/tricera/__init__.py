@@ -43,7 +43,7 @@ from tricera import (  # noqa: E402
 from tricera.alias import install  # noqa: E402
 from tricera.alias.notebook import load_ipython_extension, unload_ipython_extension  # noqa: E402, F401
 from tricera.engine.dtypes import DTypePolicy, FloatDTypePolicy  # noqa: E402
-from tricera.engine.graph import Function, KerasTensor, Operation  # noqa: E402
+from tricera.engine.graph import Function, KerasTensor  # noqa: E402
 from tricera.engine.inputs import InputSpec  # noqa: E402
 from tricera.engine.layer import Layer  # noqa: E402
 from tricera.engine.variable import Variable  # noqa: E402
@@ -52,6 +52,7 @@ from tricera.layers import Input  # noqa: E402
 from tricera.losses import Loss  # noqa: E402
 from tricera.metrics import Metric  # noqa: E402
 from tricera.models import Model, Sequential  # noqa: E402
+from tricera.ops.operation import Operation  # noqa: E402
 from tricera.optimizers import Optimizer  # noqa: E402
 from tricera.quantizers import Quantizer  # noqa: E402
 from tricera.regularizers import Regularizer  # noqa: E402

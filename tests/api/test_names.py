@@ -11,7 +11,6 @@ import tricera
 
 # What is not there, by name or by all that stands below a name. It may only shrink: a name that is there fails too.
 MISSING = {
-    "callbacks.OrbaxCheckpoint": "needs Orbax, for the checkpoints of many machines",
     "distillation": "not there yet",
     "distribution": "not there yet",
     **{
@@ -28,8 +27,6 @@ MISSING = {
         f"quantizers.{name}": "only 8-bit integers are there"
         for name in ("AWQConfig", "GPTQConfig", "abs_max_quantize_grouped_with_zero_point")
     },
-    "saving.KerasFileEditor": "not there yet",
-    "visualization": "boxes and masks are not there yet",
 }
 
 

@@ -51,7 +51,7 @@ IMAGES = {
 ELSEWHERE = {
     "AugMix": "Keras makes no graphs of it",
     "Equalization": "Keras makes no graphs of it",
-    "FlaxLayer": "holds a function, which no file does",
+    "FlaxLayer": "needs Flax",
     "HashedCrossing": "tests of strings",
     "InputLayer": "stands in every model",
     "InputSpec": "no layer",

@@ -5,7 +5,8 @@ from tricera.callbacks.average import SwapEMAWeights as SwapEMAWeights
 from tricera.callbacks.backup import BackupAndRestore as BackupAndRestore
 from tricera.callbacks.callback import Callback as Callback
 from tricera.callbacks.callback import LambdaCallback as LambdaCallback
-from tricera.callbacks.checkpoint import ModelCheckpoint as ModelCheckpoint
+from tricera.callbacks.checkpoint.model import ModelCheckpoint as ModelCheckpoint
+from tricera.callbacks.checkpoint.orbax import OrbaxCheckpoint as OrbaxCheckpoint
 from tricera.callbacks.dispatch import CallbackList as CallbackList
 from tricera.callbacks.progress import ProgbarLogger as ProgbarLogger
 from tricera.callbacks.rate import LearningRateScheduler as LearningRateScheduler

@@ -10,7 +10,7 @@ import numpy as np
 
 from tricera.callbacks import screen
 from tricera.callbacks.callback import Callback
-from tricera.callbacks.checkpoint import Frequency
+from tricera.callbacks.checkpoint.frequency import Frequency
 from tricera.disk import atomic
 from tricera.engine.configured import Remembering
 from tricera.errors import report

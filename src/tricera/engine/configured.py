@@ -103,7 +103,7 @@ class Configured(metaclass=Remembering):
         return {name: registry.serialize(value) for name, value in self.arguments().items()}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]):
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
         """An object made from what `get_config` returned."""
         own = cls.__module__.startswith("tricera.")
         for name in _FILES & set(config):
@@ -116,6 +116,7 @@ class Configured(metaclass=Remembering):
                     )
                 )
         otherwise = () if own else None
-        return cls(
-            **{name: registry.revive(value, registry.roles_at(name, otherwise)) for name, value in config.items()}
-        )
+        with registry.custom_object_scope(custom_objects or {}):
+            return cls(
+                **{name: registry.revive(value, registry.roles_at(name, otherwise)) for name, value in config.items()}
+            )

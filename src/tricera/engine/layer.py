@@ -37,6 +37,7 @@ class Layer(Weighted):
     tracked_as = "layer"
     noun = "layer"  # what messages call it
     supports_masking = False
+    supports_jit = True  # said for programs that ask: everything is compiled
     stateless = False  # whether there is nothing to build, unless a subclass builds something
     config_if_set: tuple[str, ...] = ()  # arguments that the configuration leaves out where they are None
 
@@ -118,10 +119,12 @@ class Layer(Weighted):
         """The dtype that `call` computes in."""
         return self.dtype_policy.at(self.path).compute_dtype
 
+    input_dtype = compute_dtype
+
     @property
-    def input_dtype(self) -> str:
-        """The dtype that float inputs are cast to."""
-        return self.dtype_policy.at(self.path).compute_dtype
+    def quantization_mode(self) -> str | None:
+        """How the weights are whole numbers of few bits, None where they are not."""
+        return self.dtype_policy.at(self.path).quantization_mode
 
     @property
     def path(self) -> str:
@@ -318,15 +321,6 @@ class Layer(Weighted):
                 )
             )
         return self._inbound_nodes[0]
-
-    def get_input_at(self, node_index: int) -> Any:
-        """The symbolic input of one of the layer's uses."""
-        tensors = self._inbound_nodes[node_index].input_tensors
-        return tensors[0] if len(tensors) == 1 else tensors
-
-    def get_output_at(self, node_index: int) -> Any:
-        """The symbolic output of one of the layer's uses."""
-        return self._inbound_nodes[node_index].outputs
 
     @property
     def input_shape(self) -> Any:

@@ -65,6 +65,8 @@ class Weighted(Configured):
         self.__dict__.setdefault("_added", []).append(variable)
         return variable
 
+    add_variable = add_weight
+
     def _path(self) -> tuple[str, ...]:
         path = scope.current().path
         return path if path and path[-1] == self.name else (*path, self.name)
@@ -151,6 +153,11 @@ class Weighted(Configured):
         """The metrics that the layer and those inside hold in attributes."""
         return self._held_metrics()
 
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """The states of all metrics."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
     def _held_metrics(self) -> list[Any]:
         return tracking.unique(m for layer in self._flatten_layers() for m in tracking.held(layer, "metric"))
 
@@ -168,15 +175,14 @@ class Weighted(Configured):
         """
         own = self.weights
         if len(weights) != len(own):
+            fix = None if self.built else "build the layer first: call it on data, or `layer.build(input_shape)`."
             raise ValueError(
                 report(
                     f"{where(self)}: you called `set_weights(weights)` with a weight list of length {len(weights)}, "
                     f"but the layer was expecting {len(own)} weights.",
                     expected=[v.shape for v in own],
                     got=[np.shape(w) for w in weights],
-                    fix=None
-                    if self.built
-                    else "build the layer first: call it on data, or `layer.build(input_shape)`.",
+                    fix=fix,
                 )
             )
         for variable, value in zip(own, weights, strict=True):

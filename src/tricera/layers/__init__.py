@@ -54,15 +54,11 @@ from tricera.layers.conv import (
     Convolution3DTranspose,
 )
 from tricera.layers.core import (
-    FlaxLayer,
     Identity,
     Input,
     InputLayer,
-    JaxLayer,
     Lambda,
     Masking,
-    TFSMLayer,
-    TorchModuleWrapper,
     Wrapper,
     deserialize,
     get,
@@ -78,6 +74,7 @@ from tricera.layers.depthwise import (
     SeparableConvolution2D,
 )
 from tricera.layers.embedding import Embedding, ReversibleEmbedding
+from tricera.layers.foreign import FlaxLayer, JaxLayer, TFSMLayer, TorchModuleWrapper
 from tricera.layers.merge import (
     Add,
     Average,

@@ -132,16 +132,19 @@ class _Conv(Adaptable, SpatialFilter):
         self.bias = weight(self, "bias", (self.filters,)) if self.use_bias else None
         self._adapt_if_asked()
 
-    def call(self, inputs):
-        outputs = conv(
+    def convolution_op(self, inputs, kernel):
+        """The convolution alone, without bias and activation, with any kernel."""
+        return conv(
             inputs,
-            self.kernel.value,
+            kernel,
             strides=self.strides,
             padding=self.padding,
             data_format=self.data_format,
             dilation_rate=self.dilation_rate,
         )
-        return self._finish(outputs)
+
+    def call(self, inputs):
+        return self._finish(self.convolution_op(inputs, self.kernel.value))
 
 
 @register("layer", "Convolution1D")

@@ -1,27 +1,17 @@
-"""Inputs, layers around functions and around other layers: Identity, Lambda, JaxLayer, Masking, Wrapper."""
+"""Inputs, layers around functions and around other layers: Identity, Lambda, Masking, Wrapper."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from jax import tree_util
-
 from tricera import ops
-from tricera.engine import dtypes, registry
+from tricera.engine import dtypes, registry, scope
 from tricera.engine.configured import argument_names
 from tricera.engine.graph import KerasTensor, Node
 from tricera.engine.inputs import CallSpec, where
 from tricera.engine.layer import Layer
-from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.layers.arguments import adopt, is_whole
-
-_CALL, _INIT = (
-    ("params", "state", "rng", "inputs", "training"),
-    ("rng", "inputs", "training"),
-)  # what functions of JaxLayer may take
 
 
 @register("layer")
@@ -229,7 +219,7 @@ class Lambda(Layer):
         return {**super().get_config(), "arguments": registry.serialize(self.arguments_given)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None, safe_mode=None):
         """The layer of a configuration of any Keras; a function that is stored as code is made only if that is safe."""
         config = {name: value for name, value in config.items() if not name.endswith("module")}
         for part in ("function", "output_shape", "mask"):
@@ -238,7 +228,8 @@ class Lambda(Layer):
                 config[part] = {"class_name": "__lambda__", "config": dict(zip(_CODE, value, strict=False))}
             elif kind == "function" or (part == "function" and isinstance(value, str)):
                 config[part] = {"class_name": "function", "config": value}
-        return super().from_config(config)
+        with scope.guarded(safe_mode):
+            return super().from_config(config, custom_objects)
 
 
 @register("layer")
@@ -284,122 +275,6 @@ class Wrapper(Layer):
     def build(self, input_shape=None):
         if not self.layer.built:
             self.layer.build(input_shape)
-
-
-@register("layer")
-class JaxLayer(Layer):
-    """`call_fn(params, state, rng, inputs, training)`, a function of JAX that takes those of these arguments it names.
-
-    Args:
-        call_fn: gives the outputs, and the new state where it takes one.
-        init_fn: `(rng, inputs, training)` gives the params, and the state where `call_fn` takes one; may be left out
-            where both are given.
-        params, state: nestings of arrays to start with.
-
-    Raises:
-        ValueError: a function does not take `inputs`, or takes something unknown; neither `init_fn` nor `params`.
-    """
-
-    def __init__(
-        self, call_fn, init_fn=None, params=None, state=None, seed=None, native_serialization_platforms=None, **kwargs
-    ):
-        super().__init__(**kwargs)
-        adopt(self, {"call_fn": call_fn, "init_fn": init_fn})
-        self._takes = self._names("call_fn", call_fn, _CALL)
-        if init_fn is None and params is None and state is None:
-            what = "You must specify `init_fn` and/or at least one of `params` and `state`."
-            raise ValueError(report(f"{where(self)}: {what}"))
-        self._init_takes = () if init_fn is None else self._names("init_fn", init_fn, _INIT)
-        self._given = params, state
-        self.seed_generator = SeedGenerator(seed)
-
-    def _names(self, which: str, function: Callable, known: tuple[str, ...]) -> list[str]:
-        names = list(inspect.signature(function).parameters)
-        wrong = [name for name in names if name not in known] or (["inputs"] if "inputs" not in names else [])
-        if wrong:
-            raise ValueError(
-                report(
-                    f"{where(self)}: unsupported or missing argument in `{which}`: `{wrong[0]}`.",
-                    expected=f"some of {', '.join(known)}, `inputs` among them",
-                    got=", ".join(names),
-                )
-            )
-        return names
-
-    def build(self, input_shape):
-        params, state = self._given
-        if self.init_fn is not None and (params is None or ("state" in self._takes and state is None)):
-            shapes = input_shape if isinstance(input_shape[0], list | tuple) else [input_shape]
-            inputs = [np.zeros([size or 1 for size in shape], self.compute_dtype) for shape in shapes]
-            given = {"rng": self.seed_generator.next(), "inputs": inputs if shapes is input_shape else inputs[0]}
-            made = self.init_fn(*({**given, "training": True}[name] for name in self._init_takes))
-            params, state = made if "state" in self._takes else (made, None)
-        self.params, self.params_tree = self._variables(params, True)
-        self.state, self.state_tree = self._variables(state, False)
-
-    def _variables(self, tree: Any, trainable: bool) -> tuple[list[Any], Any]:
-        leaves, treedef = tree_util.tree_flatten(tree)
-        made = []
-        for leaf in map(np.asarray, leaves):
-            is_trainable = trainable and leaf.dtype.kind == "f"
-            variable = self.add_weight(leaf.shape, "zeros", str(leaf.dtype), is_trainable, name="variable")
-            variable.assign(leaf)
-            made.append(variable)
-        return made, treedef
-
-    def call(self, inputs, training=False):
-        values = {
-            "params": tree_util.tree_unflatten(self.params_tree, [v.value for v in self.params]),
-            "state": tree_util.tree_unflatten(self.state_tree, [v.value for v in self.state]),
-            "inputs": inputs,
-            "training": bool(training),
-        }
-        if "rng" in self._takes:
-            values["rng"] = self.seed_generator.next()
-        outputs = self.call_fn(*(values[name] for name in self._takes))
-        if "state" in self._takes:
-            outputs, state = outputs
-            for variable, value in zip(self.state, tree_util.tree_leaves(state), strict=True):
-                variable.assign(value)
-        return outputs
-
-
-class _Refused(Layer):
-    """Base of the layers that cannot be: the framework that computes them is not there."""
-
-    why = ""
-
-    def __init__(self, *args, **kwargs):
-        raise NotImplementedError(report(f"{type(self).__name__} is not supported: {self.why}."))
-
-
-class FlaxLayer(_Refused):
-    """A module of Flax; give its `init` and `apply` to JaxLayer instead."""
-
-    why = "Flax is no part of Tricera; give `module.apply` and `module.init` to `JaxLayer`"
-
-    def __init__(self, module, method=None, variables=None, **kwargs):
-        super().__init__()
-
-
-class TorchModuleWrapper(_Refused):
-    """A module of PyTorch, which XLA cannot compile."""
-
-    why = "what PyTorch computes cannot stand in a program of XLA; write the module as a layer, and copy its weights"
-
-    def __init__(self, module, name=None, output_shape=None, **kwargs):
-        super().__init__()
-
-
-class TFSMLayer(_Refused):
-    """A SavedModel of TensorFlow, which only TensorFlow can run."""
-
-    why = "a SavedModel runs in TensorFlow alone; save the model as `.keras` and load that"
-
-    def __init__(
-        self, filepath, call_endpoint="serve", call_training_endpoint=None, trainable=True, name=None, dtype=None
-    ):
-        super().__init__()
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Layer:

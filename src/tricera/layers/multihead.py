@@ -98,7 +98,7 @@ class _MultiHead(Layer):
     def _axes(self, ndim: int) -> tuple[int, ...]:
         return tuple(range(1, ndim - 2)) if self.attention_axes is None else self.attention_axes
 
-    def compute_mask(self, query, previous_mask=None):
+    def compute_mask(self, inputs, previous_mask=None):
         return previous_mask
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jax import tree_util
 
+from tricera.engine.layer import Layer
 from tricera.engine.random import global_seed_generator
 from tricera.legacy import generation, spellings
 from tricera.legacy.layers import resnet
@@ -82,7 +83,7 @@ def install() -> None:
         setattr(Sequential, function.__name__, _noted(function))
     Metric.reset_states = reset_states  # type: ignore[attr-defined]
     for function in (get_output_at, get_input_at):
-        setattr(Model, function.__name__, function)
+        setattr(Layer, function.__name__, function)
 
 
 def _with_defaults(method: Callable) -> Callable:

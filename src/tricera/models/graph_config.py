@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tricera.engine import graph, registry
+from tricera.engine.configured import Configured
 from tricera.engine.graph import KerasTensor, Operation
 from tricera.engine.layer import Layer
 from tricera.engine.variable import Variable
@@ -36,7 +37,7 @@ _MODULES = {"signal": "math"}  # where Keras keeps an op, if elsewhere than Tric
 
 def class_name(operation: Any) -> str:
     """`Dense` of a layer; `GetItem` of the op `get_item`."""
-    if not isinstance(operation, Operation):
+    if isinstance(operation, Configured):
         return type(operation).__name__
     return _camel(operation.function.__name__)
 
@@ -86,7 +87,7 @@ def _first_use(operation: Any) -> int:
 
 
 def _operation_form(operation: Any, nodes: list[graph.Node], place: Callable) -> dict[str, Any]:
-    if isinstance(operation, Layer):
+    if isinstance(operation, Configured):  # layers, and operations of the program
         form = registry.serialize(operation)
         calls = [] if nodes[0].is_input else [(node.args, node.kwargs) for node in nodes]
     else:

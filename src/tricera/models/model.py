@@ -10,6 +10,7 @@ from tricera.engine.layer import Layer
 from tricera.errors import did_you_mean, report
 from tricera.models import summary
 from tricera.saving import compiling
+from tricera.saving.containers import orbax, state
 from tricera.saving.model import to_json
 from tricera.train.trainer import Trainer
 from tricera.transform.int8 import quantize_model
@@ -124,15 +125,35 @@ class Model(Trainer, Layer):
             )
         )
 
+    # ---- state
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """All values by group and path of their variables: `{"trainable_variables": {"dense": {"kernel": ...}}, ...}`.
+
+        Args:
+            value_format: `"backend_tensor"` or `"numpy_array"`.
+        """
+        return state.tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Assign the values of a tree as `get_state_tree` gives it, or of a part of one."""
+        state.assign(self, state_tree)
+
+    def _checkpointables(self, weights_only: bool) -> dict[str, Any]:
+        """What `OrbaxCheckpoint` saves."""
+        return orbax.checkpointables(self, None if weights_only else to_json(self))
+
     # ---- files
 
-    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
         """Write the model, with its weights and how it was compiled, to a `.keras` file."""
-        saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
+        saving.save_model(self, filepath, overwrite, zipped, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None, **kwargs: Any
+    ) -> None:
         """Write the weights to a `.weights.h5` file."""
-        saving.save_weights(self, filepath, overwrite=overwrite, **kwargs)
+        saving.save_weights(self, filepath, overwrite, max_shard_size, **kwargs)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
         """Read the weights from a `.weights.h5`, `.keras` or HDF5 file; `by_name=True` takes those of equal names."""

@@ -82,15 +82,20 @@ class LossScaleOptimizer(Optimizer):
         """The loss times the factor, which replaces the inner optimizer's own."""
         return loss * self.dynamic_scale.raw()
 
+    def check_finite(self, grads: Sequence[Any]) -> Any:
+        """Whether there is neither infinity nor NaN in any gradient."""
+        finite = jnp.array(True)
+        for g in grads:
+            if g is not None:
+                finite &= jnp.all(jnp.isfinite(jnp.asarray(g)))
+        return finite
+
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
         if trainable_variables is not None:
             self.build(variables)
         grads = list(grads)
-        finite = jnp.array(True)
-        for g in grads:
-            if g is not None:
-                finite &= jnp.all(jnp.isfinite(jnp.asarray(g)))
+        finite = self.check_finite(grads)
         cells = [*variables, *self.variables]
 
         def step() -> None:

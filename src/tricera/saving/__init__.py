@@ -8,6 +8,7 @@ from tricera.engine.registry import get_registered_name as get_registered_name
 from tricera.engine.registry import get_registered_object as get_registered_object
 from tricera.engine.registry import register_keras_serializable as register_keras_serializable
 from tricera.engine.registry import serialize as serialize_keras_object
+from tricera.saving.editor import KerasFileEditor as KerasFileEditor
 from tricera.saving.loading import load_model as load_model
 from tricera.saving.loading import model_from_json as model_from_json
 from tricera.saving.loading import model_from_yaml as model_from_yaml
@@ -17,6 +18,7 @@ from tricera.saving.weights import save_weights as save_weights
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",

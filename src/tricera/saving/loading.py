@@ -13,7 +13,7 @@ from tricera import initializers
 from tricera.engine import registry, scope
 from tricera.errors import SafetyError, report
 from tricera.saving import archive, budget, h5, past, savedmodel, trust, weights
-from tricera.saving.containers import assets, folder
+from tricera.saving.containers import assets, folder, orbax
 
 
 def load_model(
@@ -59,6 +59,8 @@ def _reader_of(label: str) -> Callable[[str, bool], Any]:
             return partial(_from_members, folder.opened)
         if savedmodel.is_one(label):
             return partial(_from_past, savedmodel.Reader)
+        if step := orbax.step_of(label):
+            return partial(_from_checkpoint, step)
     elif zipfile.is_zipfile(label):
         return partial(_from_members, archive.opened)
     elif h5.is_hdf5(label):
@@ -99,6 +101,23 @@ def _from_members(opened: Callable[[str], Any], label: str, compile: bool) -> An
         elif getattr(model, "optimizer", None) is not None:
             _restore(lambda: past.state.read_numbered(model.optimizer, reader.store("optimizer")), label)
         assets.read(model, members)
+    return model
+
+
+def _from_checkpoint(step: Path, label: str, compile: bool) -> Any:
+    """The model of a checkpoint of Orbax."""
+    checkpoint = orbax.Checkpoint(step)
+    with budget.for_objects(checkpoint):
+        config = checkpoint.config()
+        trust.examine(config, label, registry.custom())
+        compiled, built = config.pop("compile_config", None), config.pop("build_config", None)
+        model = _model(config, label)
+        if built and not model.built:
+            model.build_from_config(built)
+        if compile and compiled:
+            _compile(model, compiled, label)
+        orbax.read(model, checkpoint)
+        assets.read(model, checkpoint)
     return model
 
 

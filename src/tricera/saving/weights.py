@@ -16,7 +16,7 @@ from tricera.engine.weights import Weighted
 from tricera.errors import report
 from tricera.optimizers.state import OptimizerState
 from tricera.saving import archive, h5, keras2, past, progress, savedmodel
-from tricera.saving.containers import folder, shards
+from tricera.saving.containers import folder, orbax, shards
 from tricera.saving.parts import parts, unreached
 
 
@@ -111,6 +111,9 @@ def load_weights(model: Any, filepath: str | os.PathLike, skip_mismatch: bool = 
         SafetyError: the file could do harm.
     """
     _require_built(model, "loading weights into")
+    if step := orbax.step_of(filepath):
+        orbax.read(model, orbax.Checkpoint(step), skip_mismatch)
+        return
     with opened(Path(filepath)) as reader:
         read(model, reader, skip_mismatch, by_name)
 

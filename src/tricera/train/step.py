@@ -58,6 +58,33 @@ class Steps:
             )
         return sum(terms[1:], start=terms[0])
 
+    def stateless_compute_loss(
+        self,
+        trainable_variables: Any,
+        non_trainable_variables: Any,
+        metrics_variables: Any,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tuple[Any, tuple]:
+        """`compute_loss` as a function of the variables' values.
+
+        Returns:
+            `loss, (trainable values, new non-trainable values, new metrics' values)`
+        """
+        others, states = self.non_trainable_variables, self.metrics_variables
+        values = [*trainable_variables, *non_trainable_variables, *metrics_variables]
+        with stateless([*self.trainable_variables, *others, *states], values, losses=[]) as table:
+            loss = self.compute_loss(
+                x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **_taken(self.compute_loss, training=training)
+            )
+        return loss, (trainable_variables, [table[v] for v in others], [table[v] for v in states])
+
+    def jax_state_sync(self) -> None:
+        """Nothing: variables have their values whenever a callback looks."""
+
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Show the compiled metrics a batch; what all metrics say then, by name."""
         self._update_metrics(y, y_pred, sample_weight)

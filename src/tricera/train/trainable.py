@@ -166,11 +166,6 @@ class Trainable(Steps):
         """The names of the metrics."""
         return [metric.name for metric in self.metrics]
 
-    @property
-    def metrics_variables(self) -> list[Any]:
-        """The states of all metrics."""
-        return [variable for metric in self.metrics for variable in metric.variables]
-
     def reset_metrics(self) -> None:
         """Forget what the metrics saw."""
         for metric in self.metrics:

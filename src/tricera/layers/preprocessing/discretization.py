@@ -92,7 +92,7 @@ class Discretization(HostLayer):
         return {**config, "dtype": self.dtype_policy.name}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config, custom_objects=None):
         found = dict(config)
         edges = found.get("bin_boundaries")
         adapted = found.get("num_bins") is not None and edges is not None

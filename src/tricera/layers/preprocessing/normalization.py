@@ -131,6 +131,9 @@ class Normalization(Layer):
         self.adapt_mean.assign(mean)
         self.adapt_variance.assign(variance)
 
+    def finalize_state(self):
+        """Nothing: mean and variance are read when they are needed."""
+
     def get_config(self):
         config = super().get_config()
         return {**config, "mean": self.input_mean, "variance": self.input_variance}

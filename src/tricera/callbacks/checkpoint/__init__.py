@@ -1,0 +1,1 @@
+"""Saving the model while it trains."""

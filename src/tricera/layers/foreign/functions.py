@@ -1,0 +1,104 @@
+"""Functions of JAX as layers."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jax import tree_util
+
+from tricera.engine.inputs import where
+from tricera.engine.layer import Layer
+from tricera.engine.random import SeedGenerator
+from tricera.engine.registry import register
+from tricera.errors import report
+from tricera.layers.arguments import adopt
+
+# What the functions may take.
+_CALL, _INIT = ("params", "state", "rng", "inputs", "training"), ("rng", "inputs", "training")
+
+
+@register("layer")
+class JaxLayer(Layer):
+    """`call_fn(params, state, rng, inputs, training)`, a function of JAX that takes those of these arguments it names.
+
+    Args:
+        call_fn: gives the outputs, and the new state where it takes one.
+        init_fn: `(rng, inputs, training)` gives the params, and the state where `call_fn` takes one; may be left out
+            where both are given.
+        params, state: nestings of arrays to start with.
+
+    Raises:
+        ValueError: a function does not take `inputs`, or takes something unknown; neither `init_fn` nor `params`.
+    """
+
+    def __init__(
+        self, call_fn, init_fn=None, params=None, state=None, seed=None, native_serialization_platforms=None, **kwargs
+    ):
+        super().__init__(**kwargs)
+        adopt(self, {"call_fn": call_fn, "init_fn": init_fn})
+        self._takes = self._names("call_fn", call_fn, _CALL)
+        if init_fn is None and params is None and state is None:
+            what = "You must specify `init_fn` and/or at least one of `params` and `state`."
+            raise ValueError(report(f"{where(self)}: {what}"))
+        self._init_takes = () if init_fn is None else self._names("init_fn", init_fn, _INIT)
+        self._given = params, state
+        self.seed_generator = SeedGenerator(seed)
+
+    def _names(self, which: str, function: Callable, known: tuple[str, ...]) -> list[str]:
+        names = list(inspect.signature(function).parameters)
+        wrong = [name for name in names if name not in known] or (["inputs"] if "inputs" not in names else [])
+        if wrong:
+            raise ValueError(
+                report(
+                    f"{where(self)}: unsupported or missing argument in `{which}`: `{wrong[0]}`.",
+                    expected=f"some of {', '.join(known)}, `inputs` among them",
+                    got=", ".join(names),
+                )
+            )
+        return names
+
+    def build(self, input_shape):
+        params, state = self._given
+        if self.init_fn is not None and (params is None or ("state" in self._takes and state is None)):
+            shapes = input_shape if isinstance(input_shape[0], list | tuple) else [input_shape]
+            inputs = [np.zeros([size or 1 for size in shape], self.compute_dtype) for shape in shapes]
+            given = {"rng": self._init_rng(), "inputs": inputs if shapes is input_shape else inputs[0]}
+            made = self.init_fn(*({**given, "training": True}[name] for name in self._init_takes))
+            params, state = made if "state" in self._takes else (made, None)
+        self.params, self.params_tree = self._variables(params, True)
+        self.state, self.state_tree = self._variables(state, False)
+
+    def _init_rng(self) -> Any:
+        """What `init_fn` gets as `rng`."""
+        return self.seed_generator.next()
+
+    def _call_rng(self, training: bool) -> Any:
+        """What `call_fn` gets as `rng`."""
+        return self.seed_generator.next()
+
+    def _variables(self, tree: Any, trainable: bool) -> tuple[list[Any], Any]:
+        leaves, treedef = tree_util.tree_flatten(tree)
+        made = []
+        for leaf in map(np.asarray, leaves):
+            is_trainable = trainable and leaf.dtype.kind == "f"
+            variable = self.add_weight(leaf.shape, "zeros", str(leaf.dtype), is_trainable, name="variable")
+            variable.assign(leaf)
+            made.append(variable)
+        return made, treedef
+
+    def call(self, inputs, training=False):
+        values = {
+            "params": tree_util.tree_unflatten(self.params_tree, [v.value for v in self.params]),
+            "state": tree_util.tree_unflatten(self.state_tree, [v.value for v in self.state]),
+            "inputs": inputs,
+            "training": bool(training),
+        }
+        if "rng" in self._takes:
+            values["rng"] = self._call_rng(values["training"])
+        outputs = self.call_fn(*(values[name] for name in self._takes))
+        if "state" in self._takes:
+            outputs, state = outputs
+            for variable, value in zip(self.state, tree_util.tree_leaves(state), strict=True):
+                variable.assign(value)
+        return outputs
