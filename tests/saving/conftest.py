@@ -30,14 +30,20 @@ def fill():
 
 @pytest.fixture(scope="module")
 def tf_keras_writes(tmp_path_factory):
-    """Runs a script that has tf_keras write into the folder that it is given; returns the folder."""
-    if importlib.util.find_spec("tf_keras") is None:
-        pytest.skip("tf_keras is not installed")
+    """Runs a script of tf_keras' with the folder that it is given, or a new one; returns the folder.
 
-    def run(script):
-        target = tmp_path_factory.mktemp("tf_keras")
-        environment = {name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "XLA_FLAGS")}
-        done = subprocess.run([sys.executable, script, target], env=environment, capture_output=True, text=True)
+    The Python is that of the tests, if it has tf_keras, or `$TRICERA_TF_KERAS_PYTHON`.
+    """
+    python = os.environ.get("TRICERA_TF_KERAS_PYTHON") or sys.executable
+    if python == sys.executable and importlib.util.find_spec("tf_keras") is None:
+        pytest.skip("tf_keras is not installed")
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "XLA_FLAGS", "PYTHONPATH")
+    }
+
+    def run(script, target=None):
+        target = target or tmp_path_factory.mktemp("tf_keras")
+        done = subprocess.run([python, script, target], env=kept, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
         return target
 

@@ -133,6 +133,19 @@ def test_hdf5_for_keras_3(keras, trained, tmp_path):
         assert set(file) == {"model_weights", "optimizer_weights"}
 
 
+def test_hard_sigmoid_stays_the_formula_that_it_is(keras, tmp_path):
+    """That of Keras 2 goes by this name in files of Keras 2 only."""
+    path = tmp_path / "m.h5"
+    for name, slope in (("hard_sigmoid", 1 / 6), ("hard_sigmoid_v2", 0.2)):
+        models.Sequential([layers.Input((4,)), layers.Activation(name)]).save(path)
+        np.testing.assert_allclose(saving.load_model(path)(X), slope * X + 0.5, rtol=1e-6)
+        with h5py.File(path) as file:
+            assert file.attrs["keras_version"].startswith("2") is (name == "hard_sigmoid_v2")
+            assert "hard_sigmoid_v2" not in file.attrs["model_config"]
+        if name == "hard_sigmoid":
+            np.testing.assert_allclose(keras.saving.load_model(path)(X), slope * X + 0.5, rtol=1e-6)
+
+
 def test_hdf5_for_tf_keras(trained, tmp_path):
     """Predictions, how it was compiled, and the optimizer's state: the next step is the same."""
     tf_keras = pytest.importorskip("tf_keras")

@@ -55,7 +55,9 @@ _SLOTS = {
     "Adamax": {"momentum": "m", "norm": "v"},
     "Adagrad": {"accumulator": "accumulator"},
     "Adadelta": {"accumulated_grad": "accum_grad", "accumulated_delta_var": "accum_var"},
+    "Ftrl": {"accumulator": "accumulator", "linear": "linear"},
 }
+_BY_WEIGHT = {"Ftrl"}  # which keeps both of a weight side by side; others first all of one kind
 
 
 def _of_keras_2(name: str) -> str:
@@ -148,7 +150,7 @@ def _state(optimizer: Any) -> dict[str, Any]:
     if not slots or not all(slot(v) or v is product for v in others):  # more than Keras 2 has: in Keras 3's order
         return {f"{kind}/{i}": variable for i, variable in enumerate(optimizer.variables)}
     names = {f"{kind}/iter:0": first}
-    for variable in sorted(others, key=lambda v: order.get(slot(v), -1)):
+    for variable in others if kind in _BY_WEIGHT else sorted(others, key=lambda v: order.get(slot(v), -1)):
         name = slot(variable)
         stem = variable.path.rpartition("/")[2]
         names[f"{kind}/{stem.removesuffix(f'_{name}')}/{slots[name]}:0" if name else f"{kind}/{stem}:0"] = variable
@@ -192,7 +194,7 @@ def _is_newer(form: Any) -> bool:
     """Whether something in it has no form that both Keras 2 and 3 read.
 
     That is an op or a model in a graph (they count the uses of a model from 1 and from 0), tensors beside a layer's
-    first argument, and some layers.
+    first argument, `hard_sigmoid`, which is another formula there, and some layers.
     """
     if not isinstance(form, dict):
         return isinstance(form, list | tuple) and any(map(_is_newer, form))
@@ -202,6 +204,7 @@ def _is_newer(form: Any) -> bool:
         or str(form.get("module")).startswith("keras.src.ops.")
         or (used and "layers" in form["config"])
         or any(_has_tensor([use["args"][1:], use["kwargs"]]) for use in used)
+        or any(key.endswith("activation") and value == "hard_sigmoid" for key, value in form.items())
     )
     return bool(own) or any(map(_is_newer, form.values()))
 
@@ -241,6 +244,8 @@ def _object(form: Mapping[str, Any], thing: Any = None) -> Any:
 
 def _inner(form: Any, thing: Any) -> Any:
     """The form of a setting; that of a layer or a schedule says where Keras 3 has it, also in a list."""
+    if form == "hard_sigmoid_v2":
+        return "hard_sigmoid"
     if isinstance(form, list | tuple):
         return [_inner(item, None) for item in form]
     plain = _plain(form, thing)

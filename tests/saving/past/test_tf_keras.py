@@ -1,4 +1,4 @@
-"""Models that tf_keras writes now: same outputs in each format, and the same next step of training."""
+"""Models that tf_keras writes now, and models that it reads: same outputs, and the same next step of training."""
 
 from pathlib import Path
 
@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import tricera
+from tests.laws.table import leaves, scatter
+from tests.saving import test_proof
 from tests.saving.past import own_classes
 from tricera import saving
 
-WRITER = Path(__file__).with_name("tf_keras_writes.py")
+WRITER, READER = (Path(__file__).with_name(f"tf_keras_{does}.py") for does in ("writes", "reads"))
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +77,71 @@ def test_classes_of_the_users(folder):
     model.load_weights(folder / "own" / "net.weights.h5")
     for each in (model, saving.load_model(folder / "own" / "net.keras")):
         assert largest_error(each(x), expected) < 1e-6
+
+
+# ---- and back
+
+ONLY_KERAS_3 = {  # layers
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
+    "ContrastLimitedAdaptiveHistogramEqualization",
+    "GroupQueryAttention",
+    "MelSpectrogram",
+    "MultiHeadAttention",  # in another form
+    "RMSNormalization",
+    "ReversibleEmbedding",
+    "STFTSpectrogram",
+    "SpectralNormalization",
+}
+OTHER_SETTINGS = {"ConvLSTM1D-strides=2-return_state=True-seed=1"}  # a seed
+NO_OPTIMIZERS = {"Adafactor", "AdamW", "Lamb", "Lion", "Muon", "MultiOptimizer", "ScheduleFreeAdamW"}
+NO_OPTIMIZERS |= {"LossScaleOptimizer", "SGD with everything"}  # in other forms
+
+
+@pytest.fixture(scope="module")
+def read_back(tf_keras_writes, tmp_path_factory):
+    """A folder of models, and what tf_keras makes of them; what the models compute themselves, by their files."""
+    folder, expected = tmp_path_factory.mktemp("back"), {}
+    for i, row in enumerate(test_proof.ROWS):
+        model, data, _ = test_proof.build([row])
+        path = folder / f"layer{i}.h5"
+        model.save(path)
+        np.savez(path.with_suffix(".npz"), **{f"input{k}": array for k, array in enumerate(data)})
+        expected[path] = str(row), leaves(model(data))
+    x = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
+    for i, (name, make) in enumerate(test_proof.OPTIMIZERS.items()):
+        model = tricera.Sequential([tricera.Input((3,)), tricera.layers.Dense(4, activation="tanh")])
+        scatter(model)
+        model.compile(make(tricera.optimizers), "mse")
+        for _ in range(2):
+            model.train_on_batch(x, np.ones((4, 4)))
+        path = folder / f"optimizer{i}.h5"
+        model.save(path)
+        np.savez(path.with_suffix(".npz"), input0=x, targets=np.ones((4, 4)))
+        outputs = np.asarray(model(x))
+        model.train_on_batch(x, np.ones((4, 4)))
+        expected[path] = name, [outputs, *model.get_weights()]
+    return tf_keras_writes(READER, folder), expected
+
+
+@pytest.mark.parametrize("kind", ["layer", "optimizer"])
+def test_tf_keras_computes_the_same_and_goes_on_the_same(read_back, kind):
+    refused, wrong, count = set(), {}, 0
+    for path, (name, expected) in read_back[1].items():
+        if not path.name.startswith(kind):
+            continue
+        count += 1
+        if path.with_suffix(".refused").exists():
+            refused.add(name)
+            continue
+        with np.load(path.with_suffix(".found.npz")) as found:
+            error = largest_error(found.values(), expected)
+        if error > (1e-3 if name == "Nadam" else 1e-5):  # whose product of momenta its files do not keep
+            wrong[name] = error
+    assert not wrong and count > 15
+    refused = refused - OTHER_SETTINGS if kind == "layer" else refused
+    assert {name.split("-")[0] for name in refused} == (ONLY_KERAS_3 if kind == "layer" else NO_OPTIMIZERS)
