@@ -73,13 +73,22 @@ class Ones(Initializer):
 
 @register("initializer")
 class Constant(Initializer):
-    """`value` everywhere; an array is broadcast to the shape."""
+    """`value` everywhere; an array is broadcast to the shape.
+
+    Raises:
+        ValueError: an array does not fit the shape.
+    """
 
     def __init__(self, value: Any = 0.0):
         self.value = value
 
     def __call__(self, shape, dtype=None):
-        return np.broadcast_to(np.asarray(self.value, _dtype(dtype)), shape).copy()
+        value = np.asarray(self.value, _dtype(dtype))
+        try:
+            return np.broadcast_to(value, shape).copy()
+        except ValueError as error:
+            message = report("Expected `shape` to be one that the array fits.", expected=value.shape, got=shape)
+            raise ValueError(message) from error
 
 
 @register("initializer", "IdentityInitializer")
@@ -401,7 +410,7 @@ def _scale(numbers: Any, mean: float, stddev: float) -> Any:
 def _one_of(name: str, value: Any, choices: tuple) -> Any:
     if value not in choices:
         raise ValueError(
-            report(f"Invalid `{name}` argument.", expected=" or ".join(map(repr, choices)), got=f"{name}={value!r}")
+            report(f"Invalid `{name}` argument: {value!r} is none.", expected=" or ".join(map(repr, choices)))
         )
     return value
 

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -75,6 +76,7 @@ _BACKEND = {
     "config": tricera.config,
     "shape": lambda x: tuple(x.shape),
 }
+_FILES = {"join": os.path.join, "exists": os.path.exists, "isdir": os.path.isdir, "makedirs": os.makedirs}
 _KINDS = {
     "BOOL_TYPES": ("bool",),
     "INT_TYPES": tuple(sorted(dtypes.INTEGERS, key=lambda name: (name[0] != "u", int(name.lstrip("uint"))))),
@@ -142,6 +144,8 @@ def find(path: str, name: str) -> Any:
         return _BACKEND[name]
     if path.startswith("backend.common") and name in ("KerasTensor", "Variable", "convert_to_numpy"):
         return _BACKEND[name]
+    if path == "utils.file_utils" and name in _FILES:
+        return _FILES[name]
     if name == "random" and path in ("ops", "backend"):
         return tricera.random
     return _ANYWHERE.get(name)
