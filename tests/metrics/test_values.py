@@ -89,6 +89,7 @@ TABLE = [
     ("Precision", {}, two(flags, chances)),
     ("Precision", {"thresholds": [0.2, 0.5, 0.8]}, two(bits, unit)),
     ("Precision", {"top_k": 2}, two(hot, odds)),
+    ("Recall", {"top_k": 2}, two(hot, bits)),
     ("Precision", {"top_k": 2, "class_id": 1}, two(hot, odds)),
     ("Recall", {}, two(flags, chances)),
     ("Recall", {"class_id": 2}, two(bits, unit)),

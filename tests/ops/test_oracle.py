@@ -368,6 +368,7 @@ CASES = [
     ("rearrange", IMAGE, "b h w c -> b (h w) c"),
     ("rearrange", IMAGE, "b h w c -> c w h b"),
     ("ctc_loss", J % 3 + 1, HEADS.reshape(3, 4, 4), IDS + 1, IDS * 0 + 4),
+    ("ctc_loss", J % 3, HEADS.reshape(3, 4, 4), IDS * 0 + 3, IDS * 0 + 4),  # with blanks among the labels
     ("ctc_loss", J[:, :2] % 3 + 1, HEADS.reshape(3, 4, 4), IDS * 0 + 2, IDS + 2),
     ("ctc_decode", HEADS.reshape(3, 4, 4), IDS + 2),
     ("ctc_decode", HEADS.reshape(3, 4, 4), IDS + 2, "greedy", 100, 1, False, 3),

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from tricera.engine import scope
 from tricera.engine.registry import register
@@ -31,8 +33,8 @@ def count(
     if label_weights is not None:
         weight = weight * jnp.asarray(label_weights)
     if top_k is not None:
-        last = jnp.sort(y_pred, -1)[..., -top_k, None]
-        y_pred = jnp.where(y_pred >= last, y_pred, -jnp.inf)
+        highest = jax.nn.one_hot(lax.top_k(y_pred, top_k)[1], y_pred.shape[-1], dtype=bool).any(-2)
+        y_pred = jnp.where(highest, y_pred, -jnp.inf)
     if class_id is not None:
         y_true, y_pred, weight = (x[..., class_id] for x in (y_true, y_pred, weight))
     shape = (-1, y_pred.shape[-1]) if by_label else (-1,)

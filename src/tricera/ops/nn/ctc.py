@@ -25,8 +25,8 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
     target, log_p = jnp.asarray(target).astype("int32"), jax.nn.log_softmax(jnp.asarray(output))
     batch, labels = target.shape
     states = jnp.full((batch, 2 * labels + 1), mask_index).at[:, 1::2].set(target)  # blank l1 blank l2 ... blank
-    twice_before = jnp.pad(states, ((0, 0), (2, 0)), constant_values=mask_index)[:, :-2]
-    may_skip = (states != mask_index) & (states != twice_before)
+    twice_before = jnp.pad(states, ((0, 0), (2, 0)), constant_values=-1)[:, :-2]
+    may_skip = (jnp.arange(states.shape[1]) % 2 == 1) & (states != twice_before)  # a blank, if no label repeats
     emitted = jnp.moveaxis(jnp.take_along_axis(log_p, states[:, None, :], 2), 1, 0)
     alpha = jnp.where(jnp.arange(states.shape[1]) < 2, emitted[0], _NEVER)
 
