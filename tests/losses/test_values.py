@@ -152,6 +152,14 @@ def test_steps(keras, reduction):
             np.testing.assert_allclose(ours(y * 0, y_pred, weight), theirs(y * 0, y_pred, weight), rtol=1e-5)
 
 
+def test_a_mask_may_have_an_axis_more(keras):
+    ours, theirs = both(keras, "MeanSquaredError", {})
+    y_true, masked = NUMBERS[0], jnp.array(NUMBERS[1])
+    masking.set_mask(masked, jnp.asarray(MASK)[:, None])
+    for weight in (None, WEIGHT):
+        np.testing.assert_allclose(ours(y_true, masked, weight), theirs(y_true, masked, weight), rtol=1e-5)
+
+
 def test_one_weight_an_example_counts_for_all_its_steps():
     """Keras 3 refuses it, Keras 2 did this."""
     y = np.ones((2, 3, 4), "float32")

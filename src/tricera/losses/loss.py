@@ -190,7 +190,7 @@ def reduce_weighted(values: Any, sample_weight: Any, masks: list[Any], reduction
 
 def spread(weight: Any, values: Any) -> Any:
     """`weight` with the rank of `values`: one weight an example counts for all that the example has."""
-    if weight.ndim == values.ndim + 1 and values.ndim > 1 and weight.shape[-1] == 1:
+    if weight.ndim == values.ndim + 1 and values.ndim and weight.shape[-1] == 1:
         return weight[..., 0]
     if 0 < weight.ndim < values.ndim and weight.shape == values.shape[: weight.ndim]:
         return weight.reshape(*weight.shape, *(1,) * (values.ndim - weight.ndim))
