@@ -14,7 +14,6 @@ os.environ.setdefault("KERAS_HOME", str(CACHE / "keras"))
 os.environ.setdefault("TRICERA_CACHE_DIR", str(CACHE / "xla"))
 
 import hypothesis  # noqa: E402
-import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
@@ -30,14 +29,6 @@ def seeds():
     """The same random numbers in every test, whatever ran before it."""
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002
-
-
-@pytest.fixture(scope="module")
-def unoptimized():
-    """Programs that run once, such as those of the oracle, are compiled quickly rather than well."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="session")

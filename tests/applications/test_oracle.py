@@ -9,8 +9,6 @@ import compare_applications
 import tricera
 from tricera import applications, config, layers
 
-pytestmark = pytest.mark.usefixtures("unoptimized")
-
 # Small networks of the families that are quick to compile; how their features are pooled, and with which images. All
 # others: `tools/compare_applications.py --outputs`.
 FEATURES = {

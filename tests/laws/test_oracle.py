@@ -9,8 +9,6 @@ from tests.laws.table import KERAS_ROWS, leaves
 from tricera.engine import naming
 from tricera.engine.random import set_random_seed
 
-pytestmark = pytest.mark.usefixtures("unoptimized")
-
 
 def _weighted(outputs):
     """A scalar that depends on every output, and on each differently."""

@@ -11,8 +11,6 @@ from tricera import layers, models
 from tricera.engine import naming
 from tricera.engine.pure import pure
 
-pytestmark = pytest.mark.usefixtures("unoptimized")
-
 IMAGES = np.random.RandomState(0).uniform(0, 255, size=(3, 6, 5, 3)).astype("float32")
 CASES = [
     ("Resizing", (4, 3), {}),

@@ -8,8 +8,6 @@ import pytest
 from tricera import losses
 from tricera.engine import masking
 
-pytestmark = pytest.mark.usefixtures("unoptimized")
-
 rng = np.random.default_rng(0)
 NUMBERS = rng.normal(size=(4, 3)).astype("float32"), rng.normal(size=(4, 3)).astype("float32") * 2
 COUNTS = np.abs(NUMBERS[0]), np.abs(NUMBERS[1])

@@ -10,8 +10,6 @@ import tricera
 from tricera import layers, models
 from tricera.engine import naming
 
-pytestmark = pytest.mark.usefixtures("unoptimized")
-
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(6, 4)).astype("float32"), RANDOM.normal(size=(6, 2)).astype("float32")
 

@@ -10,8 +10,6 @@ from tests.laws.table import ROWS, scatter
 from tests.saving.test_proof import same
 from tricera import layers, models, saving
 
-pytestmark = pytest.mark.usefixtures("unoptimized")
-
 RECURRENT = {
     "RNN of LSTMCell": lambda L: L.RNN(L.LSTMCell(3, unit_forget_bias=False), return_sequences=True),
     "RNN of GRUCell": lambda L: L.RNN(L.GRUCell(2, reset_after=False), go_backwards=True),

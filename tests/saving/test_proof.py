@@ -8,6 +8,7 @@ import functools
 import inspect
 from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 
@@ -19,8 +20,8 @@ UNREADABLE = {"LayerNormalization-axis=[1, 2]"}  # Keras 3 does not read it from
 
 
 @pytest.fixture(autouse=True, scope="module")
-def cheap(keras, unoptimized):
-    """First numbers, in whose place others come, are not drawn."""
+def cheap(keras):
+    """First numbers, in whose place others come, are not drawn, and programs that run once are not optimized."""
     from keras.src.initializers import random_initializers
 
     def nothing(shape, *_, dtype=None, **__):
@@ -29,7 +30,10 @@ def cheap(keras, unoptimized):
     with pytest.MonkeyPatch.context() as patch:
         quiet = dict.fromkeys(("normal", "truncated_normal", "uniform"), nothing)
         patch.setattr(random_initializers, "random", SimpleNamespace(**{**vars(random_initializers.random), **quiet}))
+        jax.config.update("jax_disable_most_optimizations", True)
         yield
+        jax.config.update("jax_disable_most_optimizations", False)
+        jax.clear_caches()  # others ask for equal bits
 
 
 def state(model):

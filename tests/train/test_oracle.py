@@ -5,8 +5,6 @@ import pytest
 
 import tricera
 
-pytestmark = pytest.mark.usefixtures("unoptimized")
-
 
 def classifier(k, *, seed=7, optimizer="adam", metrics=("accuracy",), name=None):
     k.utils.set_random_seed(seed)

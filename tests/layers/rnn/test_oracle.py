@@ -8,8 +8,6 @@ from numpy.testing import assert_allclose
 from tricera.engine.random import set_random_seed
 from tricera.layers import rnn
 
-pytestmark = pytest.mark.usefixtures("unoptimized")
-
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 MASKS = {
     "right": [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [1, 0, 0, 0, 0]],
