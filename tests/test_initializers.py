@@ -152,3 +152,11 @@ def test_messages(make, message):
     with pytest.raises(ValueError) as error:
         make()
     assert str(error.value) == message
+
+
+def test_a_constant_array_does_not_fill_every_shape():
+    with pytest.raises(ValueError) as caught:
+        initializers.get(np.ones((5, 5)))((10, 10))
+    assert str(caught.value) == (
+        "Expected `shape` to be one that `value` can fill.\n  expected: (5, 5)\n  got:      (10, 10)"
+    )

@@ -79,7 +79,13 @@ class Constant(Initializer):
         self.value = value
 
     def __call__(self, shape, dtype=None):
-        return np.broadcast_to(np.asarray(self.value, _dtype(dtype)), shape).copy()
+        value = np.asarray(self.value, _dtype(dtype))
+        try:
+            return np.broadcast_to(value, shape).copy()
+        except ValueError as error:
+            raise ValueError(
+                report("Expected `shape` to be one that `value` can fill.", expected=value.shape, got=tuple(shape))
+            ) from error
 
 
 @register("initializer", "IdentityInitializer")
