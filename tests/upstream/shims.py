@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -149,6 +150,8 @@ def find(path: str, name: str) -> Any:
         return _BACKEND[name]
     if path.startswith("backend.common") and name in ("KerasTensor", "Variable", "convert_to_numpy"):
         return _BACKEND[name]
+    if path == "utils.file_utils":
+        return getattr(os.path, name, None)
     if name == "random" and path in ("ops", "backend"):
         return tricera.random
     return _ANYWHERE.get(name)

@@ -37,7 +37,7 @@ class BackupAndRestore(Callback, metaclass=Remembering):
 
     def __init__(self, backup_dir, save_freq="epoch", double_checkpoint=False, delete_checkpoint=True):
         super().__init__()
-        if not os.fspath(backup_dir):
+        if backup_dir is None or not os.fspath(backup_dir):
             raise ValueError(report("Empty `backup_dir` argument passed.", expected="the path of a folder"))
         self.backup_dir = os.fspath(backup_dir)
         self.save_freq = save_freq
