@@ -21,6 +21,8 @@ CASES = [
     ("map_structure_up_to", ([1, 2], lambda x: x, [[3, 4], 5])),
     ("pack_sequence_as", (NEST, [10, 20, 30, 40])),
     ("map_shape_structure", (list, {"a": (2, None), "b": [(1,), (3, 4)]})),
+    ("map_shape_structure", (lambda x: None if x == "hi" else x, {"a": [2, None], "b": (1,), "c": "hi"})),
+    ("pack_sequence_as", ([1, (2, 3)], deque([10, 20, 30]))),
     ("traverse", (lambda x: x + 1 if isinstance(x, int) else None, NEST)),
     ("traverse", (lambda x: tuple(x) if isinstance(x, list) else None, DEEP)),
     ("traverse", (lambda x: tuple(x) if isinstance(x, list) else None, DEEP, False)),

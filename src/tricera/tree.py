@@ -1,7 +1,7 @@
 """Nestings of dicts, lists and tuples: flattened, mapped, compared, packed again. None is a leaf like any other."""
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tricera import errors
@@ -67,30 +67,38 @@ def map_structure_up_to(shallow_structure: Any, func: Callable, *structures: Any
 
 
 def map_shape_structure(func: Callable, structure: Any) -> Any:
-    """`map_structure` where a tuple or list of sizes (integers and None) is a leaf.
+    """`map_structure` where a tuple or list of sizes (integers and None) is a leaf, too.
 
     Raises:
         TypeError: `func` is not callable.
     """
     _require_callable(func)
-    return traverse(lambda x: func(tuple(x)) if _is_shape(x) else None, structure)
+
+    def mapped(x: Any) -> Any:
+        if is_nested(x) and not _is_shape(x):
+            return None
+        found = func(x)
+        return MAP_TO_NONE if found is None else found
+
+    return traverse(mapped, structure)
 
 
-def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any]) -> Any:
+def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
     """The nesting with the values of `flat_sequence` as its leaves: the inverse of `flatten`.
 
     Raises:
-        TypeError: `flat_sequence` is no sequence.
+        TypeError: `flat_sequence` is not iterable.
         ValueError: it has another length.
     """
-    if not isinstance(flat_sequence, list | tuple):
-        raise TypeError(report("`flat_sequence` is not a sequence.", expected="a list", got=repr(flat_sequence)))
+    if not isinstance(flat_sequence, Iterable):
+        raise TypeError(report("`flat_sequence` is not iterable.", expected="a list", got=repr(flat_sequence)))
+    values = list(flat_sequence)
     count = len(flatten(structure))
-    if len(flat_sequence) != count:
+    if len(values) != count:
         raise ValueError(
-            report("`flat_sequence` does not fit the structure.", expected=f"{count} leaves", got=len(flat_sequence))
+            report("`flat_sequence` does not fit the structure.", expected=f"{count} leaves", got=len(values))
         )
-    leaves = iter(flat_sequence)
+    leaves = iter(values)
     return _map(lambda _: next(leaves), structure)
 
 
@@ -194,7 +202,8 @@ def _check_same(a: Any, b: Any, up_to: bool = False, path: Path = ()) -> None:
             raise ValueError(report(where, expected="a leaf", got=repr(b)))
         return
     if type(a) is not type(b):
-        raise ValueError(report(where, expected=f"an instance of {type(a).__name__}", got=repr(b)))
+        kind = f"the namedtuple {type(a).__name__}" if hasattr(a, "_fields") else type(a).__name__
+        raise ValueError(report(where, expected=f"an instance of {kind}", got=repr(b)))
     keys = [[key for key, _ in _children(structure)] for structure in (a, b)]
     if keys[0] != keys[1] and set(keys[0]) != set(keys[1]):
         what = "keys" if isinstance(a, dict) else "elements"

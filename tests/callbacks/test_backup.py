@@ -180,9 +180,10 @@ def test_a_broken_backup_falls_back_on_the_one_before(tmp_path, capsys):
     )
 
 
-def test_messages(tmp_path):
+@pytest.mark.parametrize("empty", ["", None])
+def test_messages(tmp_path, empty):
     with pytest.raises(ValueError) as error:
-        BackupAndRestore("")
+        BackupAndRestore(empty)
     assert str(error.value) == "Empty `backup_dir` argument passed.\n  expected: the path of a folder"
     with pytest.raises(ValueError) as error:
         BackupAndRestore("x", save_freq=0.5)

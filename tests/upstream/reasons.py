@@ -28,6 +28,7 @@ INAPPLICABLE = {
     "*tensorflow*": "objects of TensorFlow",
     "*ragged*": "ragged tensors of TensorFlow",
     "*torch*": "another backend",
+    "tree/tree_test.py::*_multiple_structures_dmtree": "that dm-tree does not map Keras' private sets",
     "callbacks/orbax_checkpoint_test.py*": "needs Orbax, which is not installed with Keras",
     "callbacks/swap_ema_weights_test.py::*with_tf_distribute": "TensorFlow's distribution",
     "callbacks/remote_monitor_test.py::*RemoteMonitorWith*": "that `requests` sends it, which Tricera does not need",

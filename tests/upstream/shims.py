@@ -76,7 +76,6 @@ _BACKEND = {
     "config": tricera.config,
     "shape": lambda x: tuple(x.shape),
 }
-_FILES = {"join": os.path.join, "exists": os.path.exists, "isdir": os.path.isdir, "makedirs": os.makedirs}
 _KINDS = {
     "BOOL_TYPES": ("bool",),
     "INT_TYPES": tuple(sorted(dtypes.INTEGERS, key=lambda name: (name[0] != "u", int(name.lstrip("uint"))))),
@@ -106,25 +105,32 @@ def _compute_conv_transpose_output_shape(
     return tuple(layer.compute_output_shape(tuple(input_shape)))
 
 
-def _tracked(kind: type) -> type:
+def _compute_fans(shape: Any, input_axes: Any = None, output_axes: Any = None) -> tuple[int, int]:
+    scaling = tricera.initializers.VarianceScaling(input_axes=input_axes, output_axes=output_axes)
+    return scaling._fans(tuple(shape))
+
+
+def _tracked(name: str, kind: type) -> type:
     """A container as Keras' layers keep: one of Python's, with a tracker that is not asked."""
 
     def initialize(self: Any, values: Any = (), tracker: Any = None) -> None:
         kind.__init__(self, values)
 
-    return type(f"Tracked{kind.__name__}", (kind,), {"__init__": initialize})
+    return type(name, (kind,), {"__init__": initialize})
 
 
 _TREE = SimpleNamespace(**vars(tricera.tree), register_tree_node_class=lambda kind: kind)
 _ANYWHERE = {
     "GroupedQueryAttention": tricera.layers.GroupQueryAttention,
+    "compute_fans": _compute_fans,
     "compute_conv_transpose_output_shape": _compute_conv_transpose_output_shape,
     "optree_impl": _TREE,
-    "dmtree_impl": _TREE,
-    "TrackedDict": _tracked(dict),
-    "TrackedList": _tracked(list),
-    "TrackedOrderedDict": _tracked(collections.OrderedDict),
-    "TrackedSet": _tracked(set),
+    "dmtree_impl": SimpleNamespace(**vars(_TREE)),  # another object: the tests ask which one they have
+    "TrackedDict": _tracked("TrackedDict", dict),
+    "TrackedList": _tracked("TrackedList", list),
+    "TrackedOrderedDict": _tracked("TrackedOrderedDict", collections.OrderedDict),
+    # A set is a leaf to Keras and to Tricera; only this private kind is looked into, so that a deque stands for it.
+    "TrackedSet": _tracked("TrackedSet", collections.deque),
     "register_tree_node_class": jax.tree_util.register_pytree_node_class,
     **_KINDS,
     "clear_session": _clear_session,
@@ -144,8 +150,8 @@ def find(path: str, name: str) -> Any:
         return _BACKEND[name]
     if path.startswith("backend.common") and name in ("KerasTensor", "Variable", "convert_to_numpy"):
         return _BACKEND[name]
-    if path == "utils.file_utils" and name in _FILES:
-        return _FILES[name]
+    if path == "utils.file_utils":
+        return getattr(os.path, name, None)
     if name == "random" and path in ("ops", "backend"):
         return tricera.random
     return _ANYWHERE.get(name)
