@@ -18,6 +18,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 import tricera  # noqa: E402, F401  (sets XLA up, for real Keras too, in whatever order tests import the two)
+from tricera.engine import naming  # noqa: E402
 
 # The first example compiles, so no deadline; the same examples in every run.
 hypothesis.settings.register_profile("tricera", deadline=None, derandomize=True, max_examples=50)
@@ -39,6 +40,13 @@ def keras():
     assert keras.backend.backend() == "jax"
     assert keras.__version__.startswith("3.15")
     return keras
+
+
+@pytest.fixture
+def fresh_names(keras):
+    """Names are counted from the beginning, by Keras and by Tricera."""
+    keras.backend.clear_session()
+    naming.reset()
 
 
 @pytest.fixture(scope="session")

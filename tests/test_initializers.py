@@ -114,10 +114,10 @@ MESSAGES = [
     ),
     (
         lambda: initializers.VarianceScaling(1.0, "fan"),
-        "Invalid `mode` argument: 'fan' is none.\n  expected: 'fan_in' or 'fan_out' or 'fan_avg'",
+        "Invalid `mode` argument: 'fan'.\n  expected: 'fan_in' or 'fan_out' or 'fan_avg'",
     ),
     (
-        lambda: initializers.get(np.ones((5, 5)))((10, 10)),
+        lambda: initializers.get(np.ones((5, 5)))([10, 10]),
         "Expected `shape` to be one that the array fits.\n  expected: (5, 5)\n  got:      (10, 10)",
     ),
     (

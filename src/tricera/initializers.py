@@ -87,7 +87,7 @@ class Constant(Initializer):
         try:
             return np.broadcast_to(value, shape).copy()
         except ValueError as error:
-            message = report("Expected `shape` to be one that the array fits.", expected=value.shape, got=shape)
+            message = report("Expected `shape` to be one that the array fits.", expected=value.shape, got=tuple(shape))
             raise ValueError(message) from error
 
 
@@ -409,9 +409,7 @@ def _scale(numbers: Any, mean: float, stddev: float) -> Any:
 
 def _one_of(name: str, value: Any, choices: tuple) -> Any:
     if value not in choices:
-        raise ValueError(
-            report(f"Invalid `{name}` argument: {value!r} is none.", expected=" or ".join(map(repr, choices)))
-        )
+        raise ValueError(report(f"Invalid `{name}` argument: {value!r}.", expected=" or ".join(map(repr, choices))))
     return value
 
 

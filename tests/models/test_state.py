@@ -5,6 +5,8 @@ import pytest
 
 from tricera import layers, models
 
+pytestmark = pytest.mark.usefixtures("fresh_names")
+
 ONES = np.ones((4, 2), "float32")
 
 

@@ -142,8 +142,8 @@ def test_hard_sigmoid_stays_the_formula_that_it_is(keras, tmp_path):
         with h5py.File(path) as file:
             assert file.attrs["keras_version"].startswith("2") is (name == "hard_sigmoid_v2")
             assert "hard_sigmoid_v2" not in file.attrs["model_config"]
-        if name == "hard_sigmoid":
-            np.testing.assert_allclose(keras.saving.load_model(path)(X), slope * X + 0.5, rtol=1e-6)
+        # Keras 3 knows one formula by that name, in files of Keras 2, too: docs/files.md says so.
+        np.testing.assert_allclose(keras.saving.load_model(path)(X), X / 6 + 0.5, rtol=1e-6)
 
 
 def test_hdf5_for_tf_keras(trained, tmp_path):

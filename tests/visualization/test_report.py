@@ -77,46 +77,63 @@ def test_text_data_have_their_mistakes_in_a_table_and_data_sets_are_read(tmp_pat
     assert f"all 12 labels looked at are of class {rare}" in text
 
 
-@pytest.fixture(scope="module")
-def of_two():
+def of_two(named=False):
     x = layers.Input((4,))
-    outputs = [layers.Dense(3, activation="softmax", name="kind")(x), layers.Dense(1, name="age")(x)]
-    model = keras.Model(x, outputs, name="of_two")
-    model.compile("sgd", ["sparse_categorical_crossentropy", "mse"])
+    kind, age = layers.Dense(3, activation="softmax", name="kind")(x), layers.Dense(1, name="age")(x)
+    model = keras.Model(x, {"what": kind, "age": age} if named else [kind, age], name="of_two")
+    model.compile("sgd", {"what" if named else "kind": "sparse_categorical_crossentropy", "age": "mse"})
     return model
 
 
-@pytest.mark.parametrize("by_name", [False, True])
-def test_each_output_has_its_part(of_two, by_name, tmp_path):
+@pytest.mark.parametrize("form", ["list", "dict", "outputs of a dict"])
+def test_each_output_has_its_part(form, tmp_path):
     x, kinds, ages = DRAW.random((12, 4), dtype="float32"), np.arange(12) % 3, np.zeros((12, 1))
-    names, path = {"kind": ["cat", "dog", "owl"]}, tmp_path / "r.html"
-    y = {"age": ages, "kind": kinds} if by_name else [kinds, ages]
-    text = keras.report(of_two, data=(x, y), class_names=names, path=path).html
-    for part in ("Classes of kind", "Worst mistakes of kind", "Results of age", "Worst mistakes of age"):
+    model, kind = of_two(form == "outputs of a dict"), "what" if form == "outputs of a dict" else "kind"
+    y = [kinds, ages] if form == "list" else {kind: kinds, "age": ages}
+    text = keras.report(model, data=(x, y), class_names={kind: ["cat", "dog", "owl"]}, path=tmp_path / "r.html").html
+    for part in (f"Classes of {kind}", f"Worst mistakes of {kind}", "Results of age", "Worst mistakes of age"):
         assert f"<h2>{part}</h2>" in text
-    said, numbers = of_two.predict(x, verbose=0)
+    said = model.predict(x, verbose=0)
+    said, numbers = said if isinstance(said, list) else (said[kind], said["age"])
     right, off = (said.argmax(-1) == kinds).mean(), np.abs(numbers).mean()
-    assert f"kind: {right:.1%} of 12 samples right. age: off by {off:.4g} on average over 12 samples." in text
+    assert f"{kind}: {right:.1%} of 12 samples right." in text
+    assert f"age: off by {off:.4g} on average over 12 samples." in text
     assert "<td>owl</td>" in text
 
 
-def test_an_output_without_targets_is_left_out(of_two, tmp_path):
+def test_an_output_without_targets_is_left_out(tmp_path):
     data = (np.zeros((6, 4), "float32"), {"age": np.zeros(6)})
-    text = keras.report(of_two, data=data, path=tmp_path / "r.html").html
+    text = keras.report(of_two(), data=data, path=tmp_path / "r.html").html
     assert "<h2>Results</h2>" in text and "By class" not in text
 
 
-@pytest.mark.parametrize(
-    "y, got", [([np.zeros(2)], "1 targets"), ({"ages": np.zeros(2)}, "targets for 'ages'")], ids=["few", "misspelt"]
-)
-def test_targets_must_fit_the_outputs(of_two, y, got, tmp_path):
+WRONG = {
+    "none": (
+        None,
+        (
+            "A report measures a model on inputs with targets.\n"
+            "  expected: data=(x, y), or a data set of such batches\n  got:      no targets"
+        ),
+    ),
+    "few": (
+        [np.zeros(2)],
+        "`y` must have one entry for each output of the model.\n  expected: 2 (kind, age)\n  got:      1",
+    ),
+    "misspelt": (
+        {"ages": np.zeros(2)},
+        (
+            "In the dict argument `y`, key 'ages' does not correspond to any model output.\n"
+            "  expected: 'kind', 'age'\n  fix:      did you mean 'age'?"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("y, message", WRONG.values(), ids=WRONG)
+def test_targets_must_fit_the_outputs(y, message, tmp_path):
     with pytest.raises(ValueError) as error:
-        keras.report(of_two, data=(np.zeros((2, 4)), y), path=tmp_path / "r.html")
-    assert str(error.value) == (
-        "A report measures a model on inputs with targets for its outputs.\n"
-        "  expected: data=(x, y), or a data set of such batches, with y for 'kind', 'age'\n"
-        f"  got:      {got}"
-    )
+        keras.report(of_two(), data=(np.zeros((2, 4)), y), path=tmp_path / "r.html")
+    assert str(error.value) == message
     assert not (tmp_path / "r.html").exists()
 
 

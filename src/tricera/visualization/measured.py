@@ -8,6 +8,7 @@ from jax import tree_util
 
 from tricera.errors import report
 from tricera.train.coach import fitting
+from tricera.train.compiled import by_output, flat, names_of
 from tricera.train.stream import source_of
 from tricera.visualization import figure as figures
 from tricera.visualization.confusion import indices
@@ -54,23 +55,23 @@ def measured(model: Any, x: Any, y: Any) -> list[Measured]:
     """The predictions for `x` beside the targets, of each output that has some.
 
     Raises:
-        ValueError: there are no targets, or not as many as outputs.
+        ValueError: there are no targets, or they do not fit the outputs.
     """
-    said = [np.asarray(each, "float32") for each in tree_util.tree_leaves(model.predict(x, verbose=0))]
-    names = list(getattr(model, "output_names", ())) or [f"output {i}" for i in range(len(said))]
-    truths = [y.get(name) for name in names] if isinstance(y, dict) else tree_util.tree_leaves(y)
-    if len(truths) != len(said) or all(truth is None for truth in truths):
+    said = model.predict(x, verbose=0)
+    names = names_of(said, getattr(model, "output_names", None))
+    truths = by_output(y, names, "y")
+    if all(truth is None for truth in truths):
         raise ValueError(
             report(
-                "A report measures a model on inputs with targets for its outputs.",
-                expected=f"data=(x, y), or a data set of such batches, with y for {', '.join(map(repr, names))}",
-                got=f"targets for {', '.join(map(repr, y))}" if isinstance(y, dict) else f"{len(truths)} targets",
+                "A report measures a model on inputs with targets.",
+                expected="data=(x, y), or a data set of such batches",
+                got="no targets",
             )
         )
     outputs = {output.place: output for output in fitting.outputs_of(model)}
     return [
-        _measured(x, np.asarray(truth), predicted, outputs.get(i), name)
-        for i, (name, truth, predicted) in enumerate(zip(names, truths, said, strict=True))
+        _measured(x, np.asarray(truth), np.asarray(predicted, "float32"), outputs.get(i), name)
+        for i, (name, truth, predicted) in enumerate(zip(names, truths, flat(said), strict=True))
         if truth is not None
     ]
 

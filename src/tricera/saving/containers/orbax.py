@@ -5,7 +5,7 @@ import math
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class Checkpoint:
             raise SafetyError(
                 report(f"{self.label} declares far more than the {stored} bytes that it stores: it is not read.")
             )
-        self._files = dict(_flat(self._parts.get(_ASSETS) or {}, f"{assets.FOLDER}/"))
+        self._files = dict(state.flat(self._parts.get(_ASSETS) or {}, f"{assets.FOLDER}/"))
         self.assets = list(self._files)
 
     def config(self) -> dict[str, Any]:
@@ -142,14 +142,6 @@ def read(model: Any, checkpoint: Checkpoint, skip_mismatch: bool = False) -> Non
             state.assign(model, {group: values.get(group, {})})
         except ValueError as error:
             warnings.warn(f"{checkpoint.label}: {group} start anew: {str(error).splitlines()[0]}", stacklevel=4)
-
-
-def _flat(tree: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}/")
-        else:
-            yield f"{before}{key}", value
 
 
 def _stored(path: Path) -> int:

@@ -66,7 +66,7 @@ def matched(model: Any, values: Mapping[str, Any]) -> tuple[Pairs, list[str], li
     wrong: list[str] = []
     missing: list[str] = []
     for group, inside in values.items():
-        found = list(_beside(known[group], dict(_flat(inside))))
+        found = list(_beside(known[group], dict(flat(inside))))
         for path, variable, value in found:
             shape = tuple(np.shape(value))
             if variable is not None and tuple(variable.shape) == shape:
@@ -135,9 +135,10 @@ def _nested(model: Any, variables: list[Variable], form: Any) -> dict[str, Any]:
     return root
 
 
-def _flat(inside: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def flat(inside: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """What dicts in dicts hold, with the path of each."""
     for key, value in inside.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}/")
+            yield from flat(value, f"{before}{key}/")
         else:
             yield f"{before}{key}", value
