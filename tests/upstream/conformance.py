@@ -182,7 +182,7 @@ def page(results: Iterable[Result]) -> str:
 
 The wheel of Keras 3.15.1 carries its tests. `make upstream` runs them against Tricera: `keras.src` is an alias whose
 modules have Tricera's public objects, the test files are read from the installed wheel, and nothing is copied. This
-page is what the last run found.
+page is what the last run of each part found. Two files of callbacks run only where TensorFlow is installed, and did.
 
 {table(results)}
 {rest if skipped else ""}
