@@ -19,9 +19,11 @@ from tricera.quantizers import (
     QuantizationConfig,
 )
 from tricera.transform.lora import Adaptable, Frozen
+from tricera.transform.quantize.float8 import Float8
 from tricera.transform.quantize.integers import Integers
 
 MODES = ("int8", "float8", "int4", "gptq", "awq")
+_FORMS = {"int8": Integers, "int4": Integers, "float8": Float8}
 _OF_TABLES = ("int8", "int4")
 _BY_DEFAULT = {
     "int8": Int8QuantizationConfig,
@@ -200,10 +202,10 @@ class Quantizable(Adaptable):
         if self.equation is None and config.mode not in _OF_TABLES:
             what = f"{where(self)}: Invalid quantization mode. Expected one of {_OF_TABLES}."
             raise NotImplementedError(report(what, got=f"mode={config.mode!r}"))
-        if config.mode not in ("int8", "int4"):
+        if config.mode not in _FORMS:
             raise NotImplementedError(report(f"Quantization to {config.mode!r} is not there yet."))
         with jax.ensure_compile_time_eval():  # a layer may be built while something is traced
-            self._form = Integers.of(self, config)
+            self._form = _FORMS[config.mode].of(self, config)
         self.quantization_config = self._arguments["quantization_config"] = config
 
     def _replace(self, name: str, arrays: dict[str, Any], names: dict[str, str] | None = None) -> None:
