@@ -52,7 +52,7 @@ class QuantizedDTypePolicy(DTypePolicy):
     def __init__(self, mode, source_name=None):
         if mode not in _QUANTIZED:
             raise ValueError(report(f"Invalid quantization mode. Expected one of {_QUANTIZED}.", got=f"mode={mode!r}"))
-        super().__init__(source_name)
+        super().__init__(source_name or get(None).name)
         if mode == "int8" and self.compute_dtype == "float16":
             raise ValueError(report("Quantization mode='int8' doesn't work well with compute_dtype='float16'."))
         self.mode, self.source_name = mode, self.name
@@ -120,7 +120,9 @@ class _Sized(QuantizedDTypePolicy):
         vars(self).update(zip(sizes, map(int, given[1:]), strict=True))
         if self.bits and self.weight_bits not in self.bits:
             choices = ", ".join(map(str, self.bits))
-            raise ValueError(report("Invalid weight_bits in mode.", expected=choices, got=repr(mode)))
+            raise ValueError(
+                report(f"Invalid weight_bits in mode. {kind.upper()} only supports {choices}-bit.", got=repr(mode))
+            )
         if (size := getattr(self, sizes[-1])) < -1 or size == 0:
             what = f"Invalid {sizes[-1]} in mode. Supported values are -1 (no groups) or a positive integer."
             raise ValueError(report(what, got=repr(mode)))

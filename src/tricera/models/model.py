@@ -61,6 +61,13 @@ class Model(Trainer, Layer):
         """
         quantize_model(self, mode, config, filters, **kwargs)
 
+    def get_quantization_layer_structure(self, mode=None):
+        """Which layers come first, and which blocks follow, that GPTQ and AWQ quantize: a subclass may say.
+
+        Returns:
+            a dict of `"pre_block_layers"` and `"sequential_blocks"`; None, which is nothing that they could use.
+        """
+
     @property
     def layers(self) -> list[Layer]:
         """The layers held directly."""

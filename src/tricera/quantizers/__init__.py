@@ -34,8 +34,8 @@ def serialize(initializer):
 
 
 def deserialize(config, custom_objects=None):
-    """The quantizer of what `serialize` returned."""
-    return registry.deserialize(config, "quantizer", custom_objects)
+    """The quantizer, or the configuration of several, of what `serialize` returned."""
+    return registry.deserialize(config, registry.QUANTIZERS, custom_objects)
 
 
 __getattr__ = errors.missing(__name__, globals())

@@ -107,7 +107,7 @@ class _Calibrated(QuantizationConfig):
     group_size: int
 
     def _check(self, bits: tuple[int, ...], **positive: int) -> None:
-        what = f"Unsupported weight_bits. Supported values are {', '.join(map(str, bits))}."
+        what = f"Unsupported weight_bits: it only supports {', '.join(map(str, bits))}-bit quantization."
         self._require(self.weight_bits in bits, what, weight_bits=self.weight_bits)
         for name, value in positive.items():
             self._require(value > 0, f"{name} must be a positive integer.", **{name: value})

@@ -51,3 +51,35 @@ def from_groups(numbers: Any, scale: Any, zero: Any, group: Any, axis: int) -> A
     group = jnp.asarray(group).astype("int32")
     scale, zero = (jnp.take(x, group, axis=axis) for x in (scale, jnp.asarray(zero).astype(scale.dtype)))
     return (numbers - zero) * scale
+
+
+def scale_and_zero(
+    matrix: np.ndarray, bits: int, size: int = -1, symmetric: bool = False, per_channel: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scale and zero with which `round(x / scale + zero)` takes a group's range, and 0, to `0 ... 2^bits - 1`.
+
+    Shapes: `(columns, rows)` -> both `(columns, ceil(rows / size))`.
+
+    Args:
+        size: how many numbers of a column are a group; -1: all of them.
+        symmetric: whether a range lies around 0.
+        per_channel: whether each column has its own.
+    """
+    columns, rows = matrix.shape
+    groups = 1 if size == -1 else -(-rows // size)
+    padded = np.pad(matrix, [(0, 0), (0, (groups * size if size != -1 else rows) - rows)]).reshape(columns, groups, -1)
+    low, high = np.minimum(padded.min(2), 0), np.maximum(padded.max(2), 0)
+    if not per_channel:
+        low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
+    if symmetric:
+        high = np.maximum(-low, high)
+        low = -high
+    low, high = np.where(low == high, low - 1, low), np.where(low == high, high + 1, high)
+    scale = (high - low) / np.float32(2**bits - 1)
+    return scale, np.full_like(scale, 2 ** (bits - 1)) if symmetric else np.round(-low / scale)
+
+
+def to_groups(matrix: np.ndarray, scale: np.ndarray, zero: np.ndarray, group: np.ndarray, bits: int) -> np.ndarray:
+    """`round(x / scale + zero)`, with scale and zero of each number's group in its column."""
+    group = group.astype("int32")
+    return np.clip(np.round(matrix / scale[:, group] + zero[:, group]), 0, 2**bits - 1)

@@ -7,8 +7,6 @@ import jax
 import jax.numpy as jnp
 
 from tricera.engine import scope
-from tricera.engine.inputs import where
-from tricera.errors import report
 from tricera.quantizers import compute_float8_amax_history, compute_float8_scale, quantize_and_dequantize
 from tricera.transform.quantize.terms import Terms
 
@@ -63,14 +61,7 @@ class Float8:
 
     @classmethod
     def of(cls, layer: Any, config: Any) -> "Float8":
-        """That of a layer, which gets a scale and a history for inputs, kernel and gradients.
-
-        Raises:
-            NotImplementedError: the layer has adapters.
-        """
-        if layer.lora_enabled:
-            what = f"{where(layer)}: 'float8' quantization is not there with lora."
-            raise NotImplementedError(report(what, fix="save the weights and load them into a layer without adapters."))
+        """That of a layer, which gets a scale and a history for inputs, kernel and gradients."""
         length = getattr(layer.dtype_policy.at(layer.path), "amax_history_length", 1024)
         for name in _MEASURED:
             for suffix, shape, initializer in (("scale", (), "ones"), ("amax_history", (length,), "zeros")):

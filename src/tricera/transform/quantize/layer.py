@@ -13,17 +13,20 @@ from tricera.engine.layer import Layer
 from tricera.engine.variable import Variable
 from tricera.errors import did_you_mean, report
 from tricera.quantizers import (
+    AWQConfig,
     Float8QuantizationConfig,
+    GPTQConfig,
     Int4QuantizationConfig,
     Int8QuantizationConfig,
     QuantizationConfig,
 )
 from tricera.transform.lora import Adaptable, Frozen
+from tricera.transform.quantize.calibrated import Calibrated
 from tricera.transform.quantize.float8 import Float8
 from tricera.transform.quantize.integers import Integers
 
 MODES = ("int8", "float8", "int4", "gptq", "awq")
-_FORMS = {"int8": Integers, "int4": Integers, "float8": Float8}
+_FORMS = {"int8": Integers, "int4": Integers, "float8": Float8, "gptq": Calibrated, "awq": Calibrated}
 _OF_TABLES = ("int8", "int4")
 _BY_DEFAULT = {
     "int8": Int8QuantizationConfig,
@@ -62,6 +65,9 @@ def resolved(mode: Any, config: Any) -> QuantizationConfig:
 def _of_policy(policy: Any) -> QuantizationConfig:
     """What the name of a policy says."""
     mode = policy.quantization_mode
+    if mode in ("gptq", "awq"):
+        kind = GPTQConfig if mode == "gptq" else AWQConfig
+        return kind(None, None, weight_bits=policy.weight_bits, group_size=policy.group_size)
     if mode == "int4":
         return Int4QuantizationConfig(block_size=getattr(policy, "block_size", None))
     return resolved(mode, None)
@@ -128,7 +134,8 @@ class Quantizable(Adaptable):
 
         Args:
             mode: `"int8"`, `"int4"` or `"float8"`.
-            config: what a QuantizationConfig says beside the mode.
+            config: what a QuantizationConfig says beside the mode. With GPTQ and AWQ a layer alone has seen no inputs:
+                its numbers are rounded to the nearest. A model shows its layers what they meet.
 
         Raises:
             ValueError: the layer is not built, or is quantized.
@@ -153,9 +160,17 @@ class Quantizable(Adaptable):
                     fix="pass `type_check=False`, if its call computes as its base class does.",
                 )
             )
+        self.become(config)
+
+    def become(self, config: QuantizationConfig, seen: Any = None) -> None:
+        """Quantize a layer that is built.
+
+        Args:
+            seen: with GPTQ and AWQ, what its inputs are like.
+        """
         source = self.dtype_policy.at(self.path).name
         with self._at_home():
-            self._become(config)
+            self._become(config, seen)
         Layer.dtype_policy.fset(self, f"{config.dtype_policy_string()}_from_{source}")  # type: ignore[attr-defined]
 
     def can_be(self, mode: str, type_check: bool = True) -> bool:
@@ -197,16 +212,18 @@ class Quantizable(Adaptable):
         """The scope in which the layer makes variables after it was built."""
         return scope.enter(path=tuple(self.path.split("/")[:-1]), values=None, autocast=None)
 
-    def _become(self, config: QuantizationConfig) -> None:
+    def _become(self, config: QuantizationConfig, seen: Any = None) -> None:
         """Quantize the weight."""
         if self.equation is None and config.mode not in _OF_TABLES:
             what = f"{where(self)}: Invalid quantization mode. Expected one of {_OF_TABLES}."
             raise NotImplementedError(report(what, got=f"mode={config.mode!r}"))
-        if config.mode not in _FORMS:
-            raise NotImplementedError(report(f"Quantization to {config.mode!r} is not there yet."))
+        if self.lora_enabled and config.mode not in _OF_TABLES:
+            what = f"{where(self)}: {config.mode!r} quantization is not there with lora."
+            raise NotImplementedError(report(what, fix="save the weights and load them into a layer without adapters."))
         with jax.ensure_compile_time_eval():  # a layer may be built while something is traced
-            self._form = _FORMS[config.mode].of(self, config)
-        self.quantization_config = self._arguments["quantization_config"] = config
+            self._form = _FORMS[str(config.mode)].of(self, config, *(() if seen is None else (seen,)))
+        kept = config.without_data() if isinstance(config, GPTQConfig | AWQConfig) else config
+        self.quantization_config = self._arguments["quantization_config"] = kept
 
     def _replace(self, name: str, arrays: dict[str, Any], names: dict[str, str] | None = None) -> None:
         """Have variables of these arrays, by attribute, in the place of a weight: the first in its very place."""
@@ -216,7 +233,7 @@ class Quantizable(Adaptable):
         for attribute, array in arrays.items():
             new = self._frozen((names or {}).get(attribute, attribute), array)
             setattr(self, attribute, new)
-        if name == self.adapted:
+        if f"_{name}" in arrays:
             first = getattr(self, next(iter(arrays)))
             first.learnable, first.adapters = (
                 True,

@@ -4,6 +4,8 @@ from typing import Any
 
 from tricera import expressions
 from tricera.errors import report
+from tricera.quantizers import AWQConfig, GPTQConfig
+from tricera.transform.quantize.calibration import calibrate
 from tricera.transform.quantize.layer import Quantizable, resolved
 
 
@@ -14,14 +16,22 @@ def quantize_model(model: Any, mode: Any, config: Any, filters: Any = None, type
         filters: which layers: a function of one, or a pattern of names, or a list of patterns.
 
     Raises:
-        ValueError: `filters` is none of these.
+        ValueError: `filters` is none of these; or what GPTQ and AWQ need is not there.
     """
     config = resolved(mode, config)
     if not (filters is None or callable(filters) or isinstance(filters, str | list | tuple)):
         what = "The `filters` argument must be a regex string, a list of regex strings, or a callable."
         raise ValueError(report(what, got=repr(filters)))
+
+    def chosen(layer: Quantizable) -> bool:
+        return layer.can_be(str(config.mode), type_check) and _chosen(layer, filters)
+
+    if isinstance(config, GPTQConfig | AWQConfig):
+        structure = config.quantization_layer_structure or model.get_quantization_layer_structure(config.mode)
+        calibrate(structure, config, chosen)
+        return
     for layer in model._flatten_layers(include_self=False):
-        if isinstance(layer, Quantizable) and layer.can_be(config.mode, type_check) and _chosen(layer, filters):
+        if isinstance(layer, Quantizable) and chosen(layer):
             layer.quantize(config=config, type_check=type_check)
 
 
