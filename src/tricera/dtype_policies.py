@@ -14,10 +14,14 @@ from tricera.engine.registry import serialize as _serialize
 from tricera.errors import report
 
 __all__ = [
+    "AWQDTypePolicy",
     "DTypePolicy",
     "DTypePolicyMap",
     "FloatDTypePolicy",
+    "GPTQDTypePolicy",
+    "Int4DTypePolicy",
     "QuantizedDTypePolicy",
+    "QuantizedFloat8DTypePolicy",
     "deserialize",
     "get",
     "serialize",
@@ -46,20 +50,125 @@ class QuantizedDTypePolicy(DTypePolicy):
     """
 
     def __init__(self, mode, source_name=None):
-        mode, _, size = str(mode).partition("/")
         if mode not in _QUANTIZED:
             raise ValueError(report(f"Invalid quantization mode. Expected one of {_QUANTIZED}.", got=f"mode={mode!r}"))
-        super().__init__(source_name)
-        self.mode, self.source_name = "/".join(filter(None, (mode, size))), self.name
+        super().__init__(source_name or get(None).name)
+        if mode == "int8" and self.compute_dtype == "float16":
+            raise ValueError(report("Quantization mode='int8' doesn't work well with compute_dtype='float16'."))
+        self.mode, self.source_name = mode, self.name
         self.name = f"{self.mode}_from_{self.source_name}"
+
+    @staticmethod
+    def named(name: str) -> "QuantizedDTypePolicy":
+        """The policy that a name with `_from_` in it means."""
+        mode, _, source_name = name.partition("_from_")
+        kind = mode.partition("/")[0] + "/" * ("/" in mode)
+        return _CLASSES.get(kind, QuantizedDTypePolicy)(mode, source_name)
 
     @property
     def quantization_mode(self) -> str:
         """How the weights are quantized."""
-        return self.mode.partition("/")[0]
+        return self.mode
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} "{self.name}">'
+
+
+@register("dtype_policy")
+class QuantizedFloat8DTypePolicy(QuantizedDTypePolicy):
+    """Weights, inputs and gradients are 8-bit floats.
+
+    Args:
+        amax_history_length: of how many steps the largest numbers are remembered, which give the scale.
+
+    Raises:
+        TypeError: the length is no whole number.
+    """
+
+    default_amax_history_length = 1024
+
+    def __init__(self, mode, source_name=None, amax_history_length=1024):
+        super().__init__(mode, source_name)
+        if not isinstance(amax_history_length, int):
+            raise TypeError(report("`amax_history_length` must be an integer.", got=repr(amax_history_length)))
+        self.amax_history_length = amax_history_length
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other) and self.amax_history_length == other.amax_history_length  # type: ignore[attr-defined]
+
+    __hash__ = QuantizedDTypePolicy.__hash__
+
+
+class _Sized(QuantizedDTypePolicy):
+    """Base of those whose mode has numbers in it: `form`, of which `sizes` are the attributes."""
+
+    form: str
+    bits: tuple[int, ...] = ()
+    weight_bits: int
+
+    def __init__(self, mode, source_name=None):
+        kind, *sizes = self.form.split("/")
+        given = str(mode).split("/")
+        if given[0] != kind or len(given) != len(sizes) + 1 or not all(map(_is_whole, given[1:])):
+            raise ValueError(
+                report(
+                    f"Invalid mode for {type(self).__name__}. Expected format {self.form!r} with whole numbers.",
+                    got=repr(mode),
+                )
+            )
+        super().__init__(kind, source_name)
+        vars(self).update(zip(sizes, map(int, given[1:]), strict=True))
+        if self.bits and self.weight_bits not in self.bits:
+            choices = ", ".join(map(str, self.bits))
+            raise ValueError(
+                report(f"Invalid weight_bits in mode. {kind.upper()} only supports {choices}-bit.", got=repr(mode))
+            )
+        if (size := getattr(self, sizes[-1])) < -1 or size == 0:
+            what = f"Invalid {sizes[-1]} in mode. Supported values are -1 (no groups) or a positive integer."
+            raise ValueError(report(what, got=repr(mode)))
+        self.name = f"{mode}_from_{self.source_name}"
+
+    def get_config(self) -> dict[str, Any]:
+        """The mode with its numbers, and the name of the policy that the rest has."""
+        return {"mode": self.name.partition("_from_")[0], "source_name": self.source_name}
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
+@register("dtype_policy")
+class Int4DTypePolicy(_Sized):
+    """Weights are 4-bit integers in blocks: `"int4/128_from_float32"`; one block is `"int4/-1"`."""
+
+    form = "int4/block_size"
+
+
+@register("dtype_policy")
+class GPTQDTypePolicy(_Sized):
+    """Weights are as `GPTQConfig` left them: `"gptq/4/128_from_float32"`."""
+
+    form = "gptq/weight_bits/group_size"
+    bits = (2, 3, 4, 8)
+
+
+@register("dtype_policy")
+class AWQDTypePolicy(_Sized):
+    """Weights are as `AWQConfig` left them: `"awq/4/128_from_float32"`."""
+
+    form = "awq/weight_bits/group_size"
+    bits = (4,)
+
+
+# Which class a mode has, with its numbers or without.
+_CLASSES = {
+    "float8": QuantizedFloat8DTypePolicy,
+    "int4/": Int4DTypePolicy,
+    "gptq": GPTQDTypePolicy,
+    "gptq/": GPTQDTypePolicy,
+    "awq": AWQDTypePolicy,
+    "awq/": AWQDTypePolicy,
+}
 
 
 class _RememberingMapping(type(DTypePolicy), ABCMeta):  # type: ignore[misc]

@@ -42,7 +42,6 @@ def adapted(layer, data):
 
 # What is not there: `Class.name` by the class of Keras that has it first, and why. It may only shrink.
 _INSIDE = "a part of how Keras computes"
-_INT4 = "a part of how Keras makes weights of few bits"
 MISSING = {
     "*.call_signature_parameters": _INSIDE,
     "*.backend": "other backends",
@@ -51,7 +50,7 @@ MISSING = {
     "CSVLogger.writer": _INSIDE,
     "CustomObjectScope.*": _INSIDE,
     "DataLayer.convert_weight": "other backends",
-    "*.variable_serialization_spec": _INT4,
+    "*.variable_serialization_spec": _INSIDE,
     "Discretization.summary": _INSIDE,
     "DropoutRNNCell.*": "what a cell drops is drawn for all steps at once",
     "F1Score.axis": _INSIDE,
@@ -67,9 +66,8 @@ MISSING = {
     "KerasTensor.record_history": _INSIDE,
     "KerasTensor.row_splits_dtype": "there are no ragged tensors",
     "Layer.add_metric": "Keras' own only raises an error",
-    "Layer.quantized_build": _INT4,
+    "Layer.quantized_build": _INSIDE,
     "MaxPooling2D.pool_mode": _INSIDE,
-    "Model.get_quantization_layer_structure": _INT4,
     "Operation.*": "an op has a name and computes; layers have more",
     "RNN.inner_loop": _INSIDE,
     "RandomFlip.generator": _INSIDE,

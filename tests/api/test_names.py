@@ -13,20 +13,7 @@ import tricera
 MISSING = {
     "distillation": "not there yet",
     "distribution": "not there yet",
-    **{
-        f"dtype_policies.{name}": "only 8-bit integers are there"
-        for name in (
-            "AWQDTypePolicy",
-            "GPTQDTypePolicy",
-            "Int4DTypePolicy",
-            "QuantizedFloat8DTypePolicy",
-        )
-    },
     "optimizers.legacy": "Keras' own only raise an error",
-    **{
-        f"quantizers.{name}": "only 8-bit integers are there"
-        for name in ("AWQConfig", "GPTQConfig", "abs_max_quantize_grouped_with_zero_point")
-    },
 }
 
 

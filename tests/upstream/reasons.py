@@ -92,7 +92,7 @@ KNOWN = {
     "*did not match*": "messages have Tricera's form",
     "*Tricera has nothing for*": "a name, mostly a private one, that Tricera has not",
     "*has no attribute '_*": "a private attribute of Keras",
-    "*quantiz*": "only 8-bit integers are there",
+    "*'quantized_build'*": "a private method of quantized layers",
     "*not raised*": "Tricera takes more than Keras",
     "*DID NOT RAISE*": "Tricera takes more than Keras",
     "*DID NOT WARN*": "Keras' warnings",

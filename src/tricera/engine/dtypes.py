@@ -121,5 +121,5 @@ def get_policy(identifier: Any) -> DTypePolicy:
     if isinstance(identifier, dict):
         return registry.deserialize(identifier, role="dtype_policy")
     if isinstance(identifier, str) and "_from_" in identifier:
-        return registry.find("dtype_policy", "QuantizedDTypePolicy")(*identifier.split("_from_", 1))
+        return registry.find("dtype_policy", "QuantizedDTypePolicy").named(identifier)
     return DTypePolicy(identifier if isinstance(identifier, str) else standardize_dtype(identifier))

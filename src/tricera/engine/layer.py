@@ -292,7 +292,7 @@ class Layer(Weighted):
         """Build for the shapes that `get_build_config` gave."""
         if config.get("input_shape") is not None:
             self.build(config["input_shape"])
-        elif config.get("shapes_dict"):
+        elif "shapes_dict" in config:
             self.build(**config["shapes_dict"])
 
     def get_build_config(self) -> dict[str, Any] | None:
@@ -390,9 +390,7 @@ def _building(build: Callable) -> Callable:
         finally:
             del self.__dict__["_building"]
         self.built = True
-        self.__dict__["_build_config"] = (
-            {"input_shape": args[0]} if args else {"shapes_dict": kwargs} if kwargs else None
-        )
+        self.__dict__["_build_config"] = {"input_shape": args[0]} if args else {"shapes_dict": kwargs}
         if self._initial_weights is not None:
             weights, self._initial_weights = self._initial_weights, None
             self.set_weights(weights)

@@ -210,6 +210,7 @@ MODULES = {
     "seed_generator": "keras.random",
     "dtype_policy": "keras",
     "model": "keras",
+    **dict.fromkeys(QUANTIZERS := ("quantizer", "quantization_config"), "keras.quantizers"),
 }
 LAYERS = ("layer", "model")
 CLASSES = (*LAYERS, "optimizer", "schedule", "loss", "metric", "initializer", "regularizer", "constraint")
@@ -219,14 +220,13 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "activation": ("activation", *LAYERS),
     "function": ("op", "activation"),
     "map": ("optimizer",),
-    "policy_map": ("dtype_policy",),
     "rate": ("schedule",),
     "seed": ("seed_generator",),
-    "dtype": ("dtype_policy",),
+    **dict.fromkeys(("dtype", "policy_map"), ("dtype_policy",)),
     "fn": _METRICS,
     **dict.fromkeys(("layer", "layers", "cell", "cells", "model"), LAYERS),
     **dict.fromkeys(("metric", "metrics"), _METRICS),
-    **{role: (role,) for role in ("initializer", "regularizer", "constraint", "loss", "optimizer")},
+    **{role: (role,) for role in ("initializer", "regularizer", "constraint", "loss", "optimizer", *QUANTIZERS)},
 }
 
 

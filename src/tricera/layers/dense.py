@@ -9,7 +9,7 @@ from tricera.engine.inputs import InputSpec, where
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.layers.arguments import adopt, check_positive, weight
-from tricera.transform.int8 import Quantizable
+from tricera.transform.quantize.layer import Quantizable, or_quantized
 
 
 @register("layer")
@@ -62,8 +62,12 @@ class Dense(Quantizable):
         self._finish_build()
 
     def call(self, inputs, training=None):
-        outputs = self._product(inputs) if self.quantized else ops.matmul(inputs, self.kernel)
+        outputs = self._product(inputs)
         return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+
+    @or_quantized
+    def _product(self, inputs: Any) -> Any:
+        return ops.matmul(inputs, self.kernel)
 
 
 @register("layer")
@@ -112,8 +116,12 @@ class EinsumDense(Quantizable):
         self._finish_build()
 
     def call(self, inputs, training=None):
-        outputs = self._product(inputs) if self.quantized else ops.einsum(self.equation, inputs, self.kernel)
+        outputs = self._product(inputs)
         return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+
+    @or_quantized
+    def _product(self, inputs: Any) -> Any:
+        return ops.einsum(self.equation, inputs, self.kernel)
 
     def get_config(self):
         config = {"activity_regularizer": None, **super().get_config()}

@@ -1,10 +1,12 @@
 """Tables of vectors, looked up by whole numbers."""
 
+from typing import Any
+
 from tricera import ops
 from tricera.engine import dtypes
 from tricera.engine.registry import register
-from tricera.layers.arguments import adopt, check_positive, refuse, weight
-from tricera.transform.int8 import Quantizable
+from tricera.layers.arguments import adopt, check_positive, weight
+from tricera.transform.quantize.layer import Quantizable, or_quantized
 
 
 @register("layer")
@@ -47,15 +49,20 @@ class Embedding(Quantizable):
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
 
     def build(self, input_shape=None):
-        self.embeddings = weight(self, "embeddings", (self.input_dim, self.output_dim))
+        self._make_tables()
         self._finish_build()
+
+    def _make_tables(self) -> None:
+        self.embeddings = weight(self, "embeddings", (self.input_dim, self.output_dim))
 
     def call(self, inputs):
         if dtypes.is_float(dtypes.dtype_of(inputs)):
             inputs = ops.cast(inputs, "int32")
-        if self.quantized:
-            return self._looked_up(inputs)
-        return ops.cast(ops.take(self.embeddings, inputs, axis=0), self.compute_dtype)
+        return self._rows(inputs)
+
+    @or_quantized
+    def _rows(self, indices: Any) -> Any:
+        return ops.cast(ops.take(self.embeddings, indices, axis=0), self.compute_dtype)
 
     def compute_mask(self, inputs, mask=None):
         return ops.not_equal(inputs, 0) if self.mask_zero else None
@@ -98,21 +105,21 @@ class ReversibleEmbedding(Embedding):
         )
         self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
 
-    def build(self, input_shape=None):
-        super().build(input_shape)
+    def _make_tables(self) -> None:
+        super()._make_tables()
         if not self.tie_weights:
             self.reverse_embeddings = weight(
                 self, "reverse_embeddings", (self.output_dim, self.input_dim), options="embeddings"
             )
 
-    def quantize(self, mode=None, type_check=True, config=None):
-        refuse(self, "use Embedding, or keep its floats.", quantize=mode or config or "int8")
-
     def call(self, inputs, reverse=False):
         if not reverse:
             return super().call(inputs)
+        logits, cap = self._logits(inputs), self.logit_soft_cap
+        return logits if cap is None else ops.tanh(logits / cap) * cap
+
+    @or_quantized
+    def _logits(self, inputs: Any) -> Any:
         kernel = ops.transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings.value
         dtype = self.reverse_dtype or self.compute_dtype
-        logits = ops.matmul(ops.cast(inputs, dtype), ops.cast(kernel, dtype))
-        cap = self.logit_soft_cap
-        return logits if cap is None else ops.tanh(logits / cap) * cap
+        return ops.matmul(ops.cast(inputs, dtype), ops.cast(kernel, dtype))

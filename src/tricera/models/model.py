@@ -13,7 +13,7 @@ from tricera.saving import compiling
 from tricera.saving.containers import orbax, state
 from tricera.saving.model import to_json
 from tricera.train.trainer import Trainer
-from tricera.transform.int8 import quantize_model
+from tricera.transform.quantize.model import quantize_model
 
 # What other libraries call the methods of a model.
 _ELSEWHERE = {"train": "fit", "learn": "fit", "test": "evaluate", "score": "evaluate", "transform": "predict"}
@@ -52,13 +52,21 @@ class Model(Trainer, Layer):
         return super().__getattr__(attribute)
 
     def quantize(self, mode=None, config=None, filters=None, **kwargs):
-        """Make the weights of every Dense, EinsumDense and Embedding layer inside 8-bit integers.
+        """Make the weights of every Dense, EinsumDense, Embedding and ReversibleEmbedding layer numbers of few bits.
 
         Args:
-            mode: `"int8"`.
+            mode: `"int8"`, `"int4"`, `"float8"`, or what `config` says.
             filters: which layers: a function of one that says whether, or a pattern of names, or a list of patterns.
+            kwargs: `type_check=False` takes the user's subclasses of these layers too.
         """
-        quantize_model(self, mode, config, filters)
+        quantize_model(self, mode, config, filters, **kwargs)
+
+    def get_quantization_layer_structure(self, mode=None):
+        """Which layers come first, and which blocks follow, that GPTQ and AWQ quantize: a subclass may say.
+
+        Returns:
+            a dict of `"pre_block_layers"` and `"sequential_blocks"`; None, which is nothing that they could use.
+        """
 
     @property
     def layers(self) -> list[Layer]:

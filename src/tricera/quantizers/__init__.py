@@ -2,10 +2,15 @@
 
 from tricera import errors
 from tricera.engine import registry
+from tricera.quantizers.config import AWQConfig as AWQConfig
 from tricera.quantizers.config import Float8QuantizationConfig as Float8QuantizationConfig
+from tricera.quantizers.config import GPTQConfig as GPTQConfig
 from tricera.quantizers.config import Int4QuantizationConfig as Int4QuantizationConfig
 from tricera.quantizers.config import Int8QuantizationConfig as Int8QuantizationConfig
 from tricera.quantizers.config import QuantizationConfig as QuantizationConfig
+from tricera.quantizers.groups import (
+    abs_max_quantize_grouped_with_zero_point as abs_max_quantize_grouped_with_zero_point,
+)
 from tricera.quantizers.quantizer import AbsMaxQuantizer as AbsMaxQuantizer
 from tricera.quantizers.quantizer import Quantizer as Quantizer
 from tricera.quantizers.quantizer import abs_max_quantize as abs_max_quantize
@@ -29,8 +34,8 @@ def serialize(initializer):
 
 
 def deserialize(config, custom_objects=None):
-    """The quantizer of what `serialize` returned."""
-    return registry.deserialize(config, "quantizer", custom_objects)
+    """The quantizer, or the configuration of several, of what `serialize` returned."""
+    return registry.deserialize(config, registry.QUANTIZERS, custom_objects)
 
 
 __getattr__ = errors.missing(__name__, globals())

@@ -27,19 +27,27 @@ class AbsMaxQuantizer(Quantizer):
     """`round(x * scale)`, with the scale that takes the largest `|x|` along `axis` to the end of `value_range`.
 
     Args:
-        axis: the axes that share a scale; the call may name others.
+        axis: the axes that share a scale, the last one where it is None; the call may name others.
         epsilon: is added to the largest, which may be 0.
+
+    Raises:
+        ValueError: a byte does not hold the numbers of `value_range`.
     """
 
     def __init__(self, axis=None, value_range=(-127, 127), epsilon=1e-07, output_dtype="int8"):
         super().__init__(output_dtype)
         self.axis = (axis,) if isinstance(axis, int) else None if axis is None else tuple(axis)
         self.value_range, self.epsilon = tuple(value_range), epsilon
+        if output_dtype == "int8" and (self.value_range[0] < -128 or self.value_range[1] > 127):
+            raise ValueError(
+                report(
+                    "Quantizer with output_dtype='int8' requires value_range to be within the interval [-128, 127].",
+                    got=f"value_range={value_range}",
+                )
+            )
 
     def __call__(self, x, axis=None, to_numpy=False):
-        axis = self.axis if axis is None else axis
-        if axis is None:
-            raise ValueError(report("AbsMaxQuantizer needs to know what shares a scale.", fix="pass `axis`."))
+        axis = -1 if axis is None and self.axis is None else self.axis if axis is None else axis
         return abs_max_quantize(x, axis, self.value_range, self.output_dtype, self.epsilon, to_numpy)
 
     def get_config(self):
@@ -128,12 +136,12 @@ _faked.defvjp(_forth, _back)
 
 def pack_int4(arr, axis=0, dtype="int8"):
     """Two 4-bit numbers in each byte along `axis`: `(packed, its shape, original length)`."""
-    numpy = not isinstance(arr, jax.Array)
-    x = jnp.moveaxis(jnp.asarray(arr), axis, 0)
+    np_or_jnp: Any = jnp if isinstance(arr, jax.Array) else np
+    x = np_or_jnp.moveaxis(np_or_jnp.asarray(arr), axis, 0)
     length = x.shape[0]
-    x = jnp.pad(x, [(0, length % 2), *[(0, 0)] * (x.ndim - 1)]).astype("int8")
-    packed = jnp.moveaxis((x[0::2] & 15) | (x[1::2] << 4), 0, axis).astype(dtype)
-    return np.asarray(packed) if numpy else packed, packed.shape, length
+    x = np_or_jnp.pad(x, [(0, length % 2), *[(0, 0)] * (x.ndim - 1)]).astype("int8")
+    packed = np_or_jnp.moveaxis((x[0::2] & 15) | (x[1::2] << 4), 0, axis).astype(dtype)
+    return packed, packed.shape, length
 
 
 def unpack_int4(packed, orig_len, axis=0, dtype="int8"):

@@ -92,6 +92,8 @@ def _from_members(opened: Callable[[str], Any], label: str, compile: bool) -> An
         model = _model(config, label)
         if built and not model.built:
             model.build_from_config(built)
+        elif not model.built:
+            _build_layers(model, config)
         if old:
             weights.read(model, reader)
         if compiled:
@@ -119,6 +121,15 @@ def _from_checkpoint(step: Path, label: str, compile: bool) -> Any:
         orbax.read(model, checkpoint)
         assets.read(model, checkpoint)
     return model
+
+
+def _build_layers(model: Any, config: dict[str, Any]) -> None:
+    """Build the layers of a model that has no shape, where the file says for which they were built."""
+    layers = {layer.name: layer for layer in model.layers}
+    for form in config["config"].get("layers", ()):
+        layer = layers.get(form["config"].get("name"))
+        if layer is not None and not layer.built and form.get("build_config"):
+            layer.build_from_config(form["build_config"])
 
 
 def _version(members: Any) -> str | None:

@@ -13,7 +13,12 @@ from tricera.errors import report
 
 
 class Frozen(Variable):
-    """A variable that training never changes, whatever its layer is set to."""
+    """A variable that training never changes, whatever its layer is set to.
+
+    Adapters may belong to it: `scale * a @ b` is to be added. What is assigned has them in it.
+    """
+
+    adapters: tuple[Variable, Variable, float] | None = None
 
     @property
     def trainable(self) -> bool:  # type: ignore[override]
@@ -24,6 +29,23 @@ class Frozen(Variable):
     def trainable(self, value: bool) -> None:
         """Layers set it, of all their weights."""
 
+    def added(self) -> Any:
+        """What the adapters add."""
+        a, b, scale = self.adapters  # type: ignore[misc]
+        return scale * jnp.matmul(a.value, b.value)
+
+    def assign(self, value: Any) -> Any:
+        """Let the whole be `value`."""
+        if self.adapters is not None:
+            b = self.adapters[1]
+            b.assign(jnp.zeros(b.shape, b.dtype))
+        return super().assign(value)
+
+    def __deepcopy__(self, memo: dict) -> Variable:
+        twin = super().__deepcopy__(memo)
+        twin.adapters = copy.deepcopy(self.adapters, memo)
+        return twin
+
 
 class Adapted(Frozen):
     """A variable that reads as `weight + scale * a @ b`. Its cell has the weight alone; files get the whole.
@@ -31,18 +53,9 @@ class Adapted(Frozen):
     A Variable becomes one by `adapt`, so that whoever holds it reads the whole from then on.
     """
 
-    adapters: tuple[Variable, Variable, float]
-
     @property
     def value(self) -> Any:
-        a, b, scale = self.adapters
-        return Variable.value.fget(self) + scale * jnp.matmul(a.value, b.value)  # type: ignore[attr-defined]
-
-    def assign(self, value: Any) -> Any:
-        """Let the whole be `value`."""
-        b = self.adapters[1]
-        b.assign(jnp.zeros(b.shape, b.dtype))
-        return super().assign(value)
+        return Variable.value.fget(self) + self.added()  # type: ignore[attr-defined]
 
     def raw(self) -> Any:
         """The weight alone, in its own dtype."""
@@ -52,11 +65,6 @@ class Adapted(Frozen):
     def stored(self) -> Any:
         with scope.enter(autocast=None):
             return self.value
-
-    def __deepcopy__(self, memo: dict) -> Variable:
-        twin = super().__deepcopy__(memo)
-        twin.adapters = copy.deepcopy(self.adapters, memo)
-        return twin
 
 
 def adapt(weight: Variable, a: Variable, b: Variable, scale: float) -> None:
@@ -142,6 +150,10 @@ class Adaptable(Layer):
         )
         setattr(self, f"lora_{self.adapted}_a", a)
         setattr(self, f"lora_{self.adapted}_b", b)
-        adapt(weight, a, b, alpha / rank)
+        self._attach(a, b, alpha / rank)
         self.lora_rank, self.lora_alpha = rank, alpha
         self._arguments.update(lora_rank=rank, lora_alpha=alpha)
+
+    def _attach(self, a: Variable, b: Variable, scale: float) -> None:
+        """Have the weight read with the adapters in it."""
+        adapt(getattr(self, self.adapted), a, b, scale)

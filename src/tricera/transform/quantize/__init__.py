@@ -1,0 +1,1 @@
+"""Weights of finished layers as numbers of few bits, and products computed with them."""
