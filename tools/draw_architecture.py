@@ -13,6 +13,7 @@ WORDS = {
     "activations": "relu ... softmax",
     "alias": "import keras",
     "applications": "known networks",
+    "arguments": "what they may be",
     "backend": "keras.backend",
     "callbacks": "what happens in between",
     "config": "floatx, epsilon",

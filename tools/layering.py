@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 # The house, lowest row first. A module or folder of `tricera` may import what stands in the rows below its own.
 ROWS = (
-    "errors config machine tree disk",
+    "errors arguments config machine tree disk",
     "engine",
     "kernels data expressions",
     "ops random",
@@ -29,6 +29,7 @@ ROWS = (
 )
 # Within a row, only these.
 ARROWS = {
+    "arguments": {"errors"},
     "disk": {"errors"},
     "config": {"errors"},
     "tree": {"errors"},

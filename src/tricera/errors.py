@@ -10,7 +10,7 @@ class SafetyError(ValueError):
 
 
 class ArgumentError(TypeError, ValueError):
-    """A constructor was given an argument that it does not have: in Keras one type or the other."""
+    """A constructor was given an argument that it does not have or cannot use: in Keras one type or the other."""
 
 
 def report(what: str, *, expected: object = None, got: object = None, fix: str | None = None) -> str:

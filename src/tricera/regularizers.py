@@ -38,7 +38,7 @@ class Regularizer(Configured):
 class L1(Regularizer):
     """`l1 * sum(|x|)`."""
 
-    def __init__(self, l1: float = 0.01):
+    def __init__(self, l1: Any = 0.01):
         self.l1 = _factor("l1", 0.01 if l1 is None else l1)
 
     def __call__(self, x):
@@ -49,7 +49,7 @@ class L1(Regularizer):
 class L2(Regularizer):
     """`l2 * sum(x^2)`."""
 
-    def __init__(self, l2: float = 0.01):
+    def __init__(self, l2: Any = 0.01):
         self.l2 = _factor("l2", 0.01 if l2 is None else l2)
 
     def __call__(self, x):
@@ -60,7 +60,7 @@ class L2(Regularizer):
 class L1L2(Regularizer):
     """`l1 * sum(|x|) + l2 * sum(x^2)`."""
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0):
+    def __init__(self, l1: Any = 0.0, l2: Any = 0.0):
         self.l1, self.l2 = _factor("l1", l1 or 0.0), _factor("l2", l2 or 0.0)
 
     def __call__(self, x):
@@ -72,7 +72,7 @@ class L1L2(Regularizer):
 class OrthogonalRegularizer(Regularizer):
     """`factor` times the mean absolute cosine between each two rows (or columns) of a matrix."""
 
-    def __init__(self, factor: float = 0.01, mode: str = "rows"):
+    def __init__(self, factor: Any = 0.01, mode: str = "rows"):
         self.factor = _factor("factor", factor)
         if mode not in ("rows", "columns"):
             raise ValueError(

@@ -40,6 +40,7 @@ dense = Dense(output_dim=3, W_regularizer=regularizers.l1l2(0.1, 0.2), W_constra
 assert (dense.kernel_regularizer.l1, dense.kernel_constraint.max_value, dense.use_bias) == (0.1, 2, False)
 sgd = optimizers.SGD(lr=0.5, decay=0.1)
 assert np.isclose(float(sgd.learning_rate), 0.5)
+assert optimizers.Adam(lr=0.001, epsilon=None).epsilon == 1e-8  # None was the default's name
 
 model = models.Sequential([conv, MaxPooling2D(pool_size=(2, 2)), Flatten(), MaxoutDense(4, nb_feature=2), Highway(),
                            Dense(output_dim=3, activation='softmax')])

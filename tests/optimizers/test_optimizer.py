@@ -250,8 +250,8 @@ ERRORS = [
         "`ema_momentum` must be in the range [0, 1].\n  got:      2",
     ),
     (
-        lambda: optimizers.Adam(use_ema=True, ema_overwrite_frequency=1.5),
-        "`ema_overwrite_frequency` must be an integer >= 1 or None.\n  got:      1.5",
+        lambda: optimizers.Adam(use_ema=True, ema_overwrite_frequency=0),
+        "`ema_overwrite_frequency` must be an integer >= 1 or None.\n  got:      0",
     ),
     (
         lambda: optimizers.Adam(gradient_accumulation_steps=1),

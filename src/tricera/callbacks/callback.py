@@ -3,7 +3,7 @@
 from typing import Any
 
 from tricera.engine.configured import argument_names, unknown_argument
-from tricera.errors import ArgumentError
+from tricera.errors import ArgumentError, report
 
 
 class Callback:
@@ -136,4 +136,7 @@ class LambdaCallback(Callback):
             "on_train_batch_end": on_train_batch_end,
             **kwargs,
         }
+        for name, function in named.items():
+            if function is not None and not callable(function):
+                raise TypeError(report(f"LambdaCallback: `{name}` must be a function.", got=repr(function)))
         vars(self).update({name: function for name, function in named.items() if function is not None})

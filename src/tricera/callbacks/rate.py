@@ -103,13 +103,13 @@ class ReduceLROnPlateau(MonitorCallback):
     def __init__(
         self,
         monitor="val_loss",
-        factor=0.1,
-        patience=10,
+        factor: float = 0.1,
+        patience: int = 10,
         verbose=0,
         mode="auto",
-        min_delta=1e-4,
-        cooldown=0,
-        min_lr=0.0,
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
         **kwargs,
     ):
         super().__init__(monitor, mode, min_delta=kwargs.pop("epsilon", min_delta))

@@ -30,13 +30,13 @@ class EarlyStopping(MonitorCallback):
     def __init__(
         self,
         monitor="val_loss",
-        min_delta=0,
-        patience=0,
+        min_delta: float = 0,
+        patience: int = 0,
         verbose=0,
         mode="auto",
-        baseline=None,
+        baseline: float | None = None,
         restore_best_weights=False,
-        start_from_epoch=0,
+        start_from_epoch: int = 0,
     ):
         super().__init__(monitor, mode, min_delta=min_delta)
         self.patience = patience

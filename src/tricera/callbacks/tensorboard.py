@@ -32,7 +32,7 @@ class TensorBoard(Callback):
     def __init__(
         self,
         log_dir="logs",
-        histogram_freq=0,
+        histogram_freq: int = 0,
         write_graph=True,
         write_images=False,
         write_steps_per_second=False,

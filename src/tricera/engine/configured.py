@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from tricera import arguments
 from tricera.engine import registry, scope
 from tricera.errors import ArgumentError, SafetyError, did_you_mean, report
 
@@ -71,15 +72,16 @@ def _remember(cls: type, args: tuple, kwargs: dict) -> dict[str, Any]:
         if unexpected and not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
             raise ArgumentError(unknown_argument(cls, unexpected[0], argument_names(cls))) from None
         raise TypeError(report(f"{cls.__name__}: {error}.", expected=f"{cls.__name__}{signature}")) from None
+    arguments.check(cls, bound.arguments)
     bound.apply_defaults()
-    arguments: dict[str, Any] = {}
+    remembered: dict[str, Any] = {}
     for name, value in bound.arguments.items():
         kind = signature.parameters[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
-            arguments.update(value)
+            remembered.update(value)
         elif kind is not inspect.Parameter.VAR_POSITIONAL or value:
-            arguments[name] = value
-    return arguments
+            remembered[name] = value
+    return remembered
 
 
 @functools.cache

@@ -118,7 +118,7 @@ def get_policy(identifier: Any) -> DTypePolicy:
         return config.dtype_policy()
     if isinstance(identifier, DTypePolicy):
         return identifier
-    if isinstance(identifier, dict):
+    if isinstance(identifier, dict) and "class_name" in identifier:
         return registry.deserialize(identifier, role="dtype_policy")
     if isinstance(identifier, str) and "_from_" in identifier:
         return registry.find("dtype_policy", "QuantizedDTypePolicy").named(identifier)

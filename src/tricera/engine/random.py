@@ -23,7 +23,7 @@ class SeedGenerator(Configured):
 
     tracked_as = "seed"
 
-    def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any):
+    def __init__(self, seed: Any = None, name: str | None = None, **kwargs: Any):
         if seed is None:
             seed = make_default_seed()
         if not isinstance(seed, int | np.integer):

@@ -188,6 +188,9 @@ class _ConvTranspose(SpatialFilter):
         check_positive(self, filters=filters)
         if self.output_padding is not None:
             self.output_padding = sizes(self, self.rank, least=0, output_padding=self.output_padding)
+            if any(more >= step for more, step in zip(self.output_padding, self.strides, strict=True)):
+                what = f"{where(self)}: `output_padding` must be less than `strides` along each axis."
+                raise ValueError(report(what, expected=f"less than {self.strides}", got=self.output_padding))
 
     def build(self, input_shape):
         channels = self._channels(input_shape)

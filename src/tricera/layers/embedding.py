@@ -91,7 +91,7 @@ class ReversibleEmbedding(Embedding):
         embeddings_constraint=None,
         mask_zero=False,
         reverse_dtype=None,
-        logit_soft_cap=None,
+        logit_soft_cap: float | None = None,
         **kwargs,
     ):
         super().__init__(

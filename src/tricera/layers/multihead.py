@@ -14,7 +14,7 @@ from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.layers.activation import Softmax
-from tricera.layers.arguments import adopt, check_fraction, check_positive, is_whole
+from tricera.layers.arguments import adopt, check_axes, check_fraction, check_positive, is_whole
 from tricera.layers.attention import causal_mask
 from tricera.layers.dense import EinsumDense
 from tricera.layers.noise import Dropout
@@ -165,7 +165,7 @@ class MultiHeadAttention(_MultiHead):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         given = {name: value for name, value in locals().items() if name != "output_shape"}
         adopt(self, {name: value for name, value in given.items() if name != "given"})
-        self.value_dim = value_dim or key_dim
+        self.value_dim = key_dim if value_dim is None else value_dim
         self._result_shape = (output_shape,) if is_whole(output_shape) else output_shape and tuple(output_shape)
         self.attention_axes = (
             (attention_axes,) if is_whole(attention_axes) else attention_axes and tuple(attention_axes)
@@ -173,6 +173,7 @@ class MultiHeadAttention(_MultiHead):
         check_positive(self, num_heads=num_heads, key_dim=key_dim, value_dim=self.value_dim)
         check_positive(self, **({} if sliding_window is None else {"sliding_window": sliding_window}))
         check_fraction(self, dropout=dropout)
+        check_axes(self, self.attention_axes or ())
 
     def build(self, query_shape, value_shape, key_shape=None):
         self._check_shapes(query_shape, value_shape, key_shape or value_shape)

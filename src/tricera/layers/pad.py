@@ -192,7 +192,7 @@ class UpSampling2D(_UpSampling):
 
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
         super().__init__(size, data_format, **kwargs)
-        self.interpolation = interpolation.lower()
+        self.interpolation = str(interpolation).lower()
         check_choice(self, ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"), interpolation=self.interpolation)
 
     def call(self, inputs):

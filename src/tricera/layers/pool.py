@@ -23,7 +23,7 @@ class _Pool(Layer):
         adopt(self, {"data_format": data_format})
         self.pool_size = sizes(self, self.rank, pool_size=pool_size)
         self.strides = self.pool_size if strides is None else sizes(self, self.rank, strides=strides)
-        self.padding = padding.lower()
+        self.padding = str(padding).lower()
         check_choice(self, ("valid", "same"), padding=self.padding)
         self.input_spec = InputSpec(ndim=self.rank + 2)
         self.input_axes = spatial_axes(self.rank, self.data_format)

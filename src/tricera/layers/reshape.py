@@ -49,6 +49,9 @@ class Reshape(Layer):
     def __init__(self, target_shape, **kwargs):
         super().__init__(**kwargs)
         self.target_shape = (int(target_shape),) if is_whole(target_shape) else tuple(target_shape)
+        if not all(size is None or (is_whole(size) and size >= -1) for size in self.target_shape):
+            what = f"{where(self)}: `target_shape` must be a tuple of whole numbers."
+            raise ValueError(report(what, expected="sizes, one of which may be -1", got=repr(target_shape)))
         if self.target_shape.count(-1) > 1:
             raise ValueError(
                 report(f"{where(self)}: `target_shape` may contain -1 at most once.", got=repr(target_shape))

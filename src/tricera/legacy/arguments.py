@@ -160,6 +160,8 @@ def _decayed(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
     if "decay" in kwargs:
         spellings.note("decay=", "learning_rate=InverseTimeDecay(...)")
     decay = kwargs.pop("decay", None)
+    if kwargs.get("epsilon", 0) is None:
+        del kwargs["epsilon"]  # it stood for the default
     if decay:
         kwargs["decay"] = decay
     if decay or "schedule_decay" in kwargs:

@@ -105,7 +105,7 @@ class MeanSquaredLogarithmicError(FunctionLoss, fn=mean_squared_logarithmic_erro
 class Huber(FunctionLoss, fn=huber):
     """Squared for errors up to `delta`, linear above."""
 
-    def __init__(self, delta=1.0, reduction="sum_over_batch_size", name="huber_loss", dtype=None):
+    def __init__(self, delta: float = 1.0, reduction="sum_over_batch_size", name="huber_loss", dtype=None):
         super().__init__(reduction, name, dtype, delta=delta)
 
 

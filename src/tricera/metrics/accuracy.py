@@ -84,7 +84,7 @@ class Accuracy(MeanMetricWrapper, fn=accuracy, direction="up"):
 class BinaryAccuracy(MeanMetricWrapper, fn=binary_accuracy, direction="up"):
     """How often `y_pred > threshold` says what the labels 0 and 1 say."""
 
-    def __init__(self, name="binary_accuracy", dtype=None, threshold=0.5):
+    def __init__(self, name="binary_accuracy", dtype=None, threshold: float | None = 0.5):
         super().__init__(self.fn, name, dtype, threshold=threshold)
 
 
@@ -108,7 +108,7 @@ class SparseCategoricalAccuracy(MeanMetricWrapper, fn=sparse_categorical_accurac
 class TopKCategoricalAccuracy(MeanMetricWrapper, fn=top_k_categorical_accuracy, direction="up"):
     """How often the right class is among the `k` most probable ones, for one-hot labels."""
 
-    def __init__(self, k=5, name="top_k_categorical_accuracy", dtype=None):
+    def __init__(self, k: int = 5, name="top_k_categorical_accuracy", dtype=None):
         super().__init__(self.fn, name, dtype, k=k)
 
 
@@ -116,5 +116,5 @@ class TopKCategoricalAccuracy(MeanMetricWrapper, fn=top_k_categorical_accuracy, 
 class SparseTopKCategoricalAccuracy(MeanMetricWrapper, fn=sparse_top_k_categorical_accuracy, direction="up"):
     """How often the right class is among the `k` most probable ones, for labels that are whole numbers."""
 
-    def __init__(self, k=5, name="sparse_top_k_categorical_accuracy", dtype=None, from_sorted_ids=False):
+    def __init__(self, k: int = 5, name="sparse_top_k_categorical_accuracy", dtype=None, from_sorted_ids=False):
         super().__init__(self.fn, name, dtype, k=k, from_sorted_ids=from_sorted_ids)

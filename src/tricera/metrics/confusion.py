@@ -221,7 +221,7 @@ class SensitivityAtSpecificity(_Best):
 
     bound = "specificity"
 
-    def __init__(self, specificity, num_thresholds=200, class_id=None, name=None, dtype=None):
+    def __init__(self, specificity, num_thresholds: int = 200, class_id: int | None = None, name=None, dtype=None):
         super().__init__(specificity, num_thresholds, class_id, name, dtype)
 
     def _shares(self, tp, fp, tn, fn):
@@ -234,7 +234,7 @@ class SpecificityAtSensitivity(_Best):
 
     bound = "sensitivity"
 
-    def __init__(self, sensitivity, num_thresholds=200, class_id=None, name=None, dtype=None):
+    def __init__(self, sensitivity, num_thresholds: int = 200, class_id: int | None = None, name=None, dtype=None):
         super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
 
     def _shares(self, tp, fp, tn, fn):
@@ -247,7 +247,7 @@ class PrecisionAtRecall(_Best):
 
     bound = "recall"
 
-    def __init__(self, recall, num_thresholds=200, class_id=None, name=None, dtype=None):
+    def __init__(self, recall, num_thresholds: int = 200, class_id: int | None = None, name=None, dtype=None):
         super().__init__(recall, num_thresholds, class_id, name, dtype)
 
     def _shares(self, tp, fp, tn, fn):
@@ -260,7 +260,7 @@ class RecallAtPrecision(_Best):
 
     bound = "precision"
 
-    def __init__(self, precision, num_thresholds=200, class_id=None, name=None, dtype=None):
+    def __init__(self, precision, num_thresholds: int = 200, class_id: int | None = None, name=None, dtype=None):
         super().__init__(precision, num_thresholds, class_id, name, dtype)
 
     def _shares(self, tp, fp, tn, fn):

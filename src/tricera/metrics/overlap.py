@@ -27,7 +27,7 @@ class IoU(Metric):
         target_class_ids,
         name=None,
         dtype=None,
-        ignore_class=None,
+        ignore_class: int | None = None,
         sparse_y_true=True,
         sparse_y_pred=True,
         axis=-1,
@@ -80,7 +80,7 @@ class BinaryIoU(IoU):
         threshold: None if predictions are 0 and 1 already.
     """
 
-    def __init__(self, target_class_ids=(0, 1), threshold=0.5, name=None, dtype=None):
+    def __init__(self, target_class_ids=(0, 1), threshold: float = 0.5, name=None, dtype=None):
         super().__init__(2, target_class_ids, name, dtype)
         self.threshold = threshold
 
@@ -99,7 +99,7 @@ class MeanIoU(IoU):
         num_classes,
         name=None,
         dtype=None,
-        ignore_class=None,
+        ignore_class: int | None = None,
         sparse_y_true=True,
         sparse_y_pred=True,
         axis=-1,
@@ -117,7 +117,7 @@ class OneHotIoU(IoU):
         target_class_ids,
         name=None,
         dtype=None,
-        ignore_class=None,
+        ignore_class: int | None = None,
         sparse_y_pred=False,
         axis=-1,
     ):
@@ -128,7 +128,9 @@ class OneHotIoU(IoU):
 class OneHotMeanIoU(MeanIoU):
     """The mean IoU of all classes, for one-hot labels."""
 
-    def __init__(self, num_classes, name=None, dtype=None, ignore_class=None, sparse_y_pred=False, axis=-1):
+    def __init__(
+        self, num_classes, name=None, dtype=None, ignore_class: int | None = None, sparse_y_pred=False, axis=-1
+    ):
         super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
 
 

@@ -25,7 +25,7 @@ class OptimizerMap(Configured):
         ValueError: a key is no string or is there already, or an optimizer is none.
     """
 
-    def __init__(self, default_optimizer: Optimizer, optimizer_map: dict[str, Optimizer] | None = None):
+    def __init__(self, default_optimizer: Any, optimizer_map: dict[str, Optimizer] | None = None):
         self.default_optimizer = _optimizer("default_optimizer", default_optimizer, TypeError)
         if optimizer_map is not None and not isinstance(optimizer_map, dict):
             raise TypeError(report("optimizer_map must be a dictionary.", got=repr(optimizer_map)))

@@ -51,7 +51,7 @@ class Lion(Optimizer):
     slots = (("momentum",),)
 
     @with_base_arguments
-    def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **base: Any):
+    def __init__(self, learning_rate: Any = 0.001, beta_1: Any = 0.9, beta_2: float = 0.99, **base: Any):
         if beta_1 <= 0 or beta_1 > 1:
             raise ValueError(
                 report(

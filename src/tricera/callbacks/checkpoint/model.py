@@ -41,7 +41,7 @@ class ModelCheckpoint(MonitorCallback):
         save_weights_only=False,
         mode="auto",
         save_freq="epoch",
-        initial_value_threshold=None,
+        initial_value_threshold: float | None = None,
     ):
         super().__init__(monitor, mode, initial_value_threshold)
         self.filepath = os.fspath(filepath)

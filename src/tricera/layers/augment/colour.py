@@ -6,10 +6,11 @@ import numpy as np
 from jax import numpy as jnp
 
 from tricera import ops, random
+from tricera.engine.inputs import where
 from tricera.engine.registry import register
-from tricera.errors import abstract
+from tricera.errors import abstract, report
 from tricera.kernels.conv import depthwise_conv
-from tricera.layers.arguments import check_fraction, check_positive
+from tricera.layers.arguments import check_fraction, check_positive, sizes
 from tricera.layers.augment.augment import Augment, size_of, spread
 
 
@@ -274,8 +275,11 @@ class RandomGaussianBlur(_Colour):
         self, factor=1.0, kernel_size=3, sigma=1.0, value_range=(0, 255), data_format=None, seed=None, **kwargs
     ):
         self._adopt(locals())
-        self.kernel_size = (kernel_size,) * 2 if isinstance(kernel_size, int) else tuple(kernel_size)
+        self.kernel_size = sizes(self, 2, kernel_size=kernel_size)
         self.sigma = (0, sigma) if isinstance(sigma, int | float) else tuple(sigma)
+        if not all(size % 2 for size in self.kernel_size) or len(self.sigma) != 2 or min(self.sigma) < 0:
+            what = f"{where(self)}: `kernel_size` must be odd, and `sigma` one or two numbers that are not negative."
+            raise ValueError(report(what, got=f"kernel_size={kernel_size}, sigma={sigma}"))
 
     def get_random_transformation(self, data, training=True, seed=None):
         if not training:

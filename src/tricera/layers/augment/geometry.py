@@ -10,7 +10,7 @@ from tricera import ops
 from tricera.engine.random import draw_seed
 from tricera.engine.registry import register
 from tricera.errors import abstract
-from tricera.layers.arguments import check_choice
+from tricera.layers.arguments import check_choice, check_fraction
 from tricera.layers.augment.augment import Augment, size_of, spread
 from tricera.layers.augment.boxes import moved
 from tricera.ops.image.warp import homography, rubber
@@ -252,6 +252,7 @@ class RandomPerspective(_Moving):
         self, factor=1.0, scale=1.0, interpolation="bilinear", fill_value=0.0, seed=None, data_format=None, **kwargs
     ):
         self._adopt(locals())
+        check_fraction(self, scale=scale)
 
     def get_random_transformation(self, data, training=True, seed=None):
         if not training:

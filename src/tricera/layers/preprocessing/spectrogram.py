@@ -142,9 +142,13 @@ class MelSpectrogram(Layer):
     ):
         super().__init__(**kwargs)
         adopt(self, locals())
-        self.sequence_length = sequence_length or fft_length
+        self.sequence_length = fft_length if sequence_length is None else sequence_length
         self.max_freq = max_freq or int(sampling_rate / 2)
         check_positive(self, fft_length=fft_length, sequence_stride=sequence_stride, num_mel_bins=num_mel_bins)
+        check_positive(self, sequence_length=self.sequence_length, sampling_rate=sampling_rate)
+        if not 0 <= min_freq < self.max_freq:
+            what = f"{where(self)}: `min_freq` must not be negative, and below `max_freq`."
+            raise ValueError(report(what, got=f"min_freq={min_freq}, max_freq={self.max_freq}"))
         if self.sequence_length > fft_length:
             raise ValueError(
                 report(
