@@ -30,14 +30,20 @@ def fill():
 
 @pytest.fixture(scope="module")
 def tf_keras_writes(tmp_path_factory):
-    """Runs a script that has tf_keras write into the folder that it is given; returns the folder."""
-    if importlib.util.find_spec("tf_keras") is None:
+    """Runs a script with tf_keras on a folder, a new one if none is given; returns the folder.
+
+    The Python that has tf_keras is this one, or that of `TRICERA_TF_KERAS_PYTHON`.
+    """
+    python = os.environ.get("TRICERA_TF_KERAS_PYTHON")
+    if not python and importlib.util.find_spec("tf_keras") is None:
         pytest.skip("tf_keras is not installed")
 
-    def run(script):
-        target = tmp_path_factory.mktemp("tf_keras")
-        environment = {name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "XLA_FLAGS")}
-        done = subprocess.run([sys.executable, script, target], env=environment, capture_output=True, text=True)
+    def run(script, target=None):
+        target = target or tmp_path_factory.mktemp("tf_keras")
+        others = ("KERAS_BACKEND", "PYTHONPATH", "XLA_FLAGS")
+        environment = {name: value for name, value in os.environ.items() if name not in others}
+        command = [python or sys.executable, script, target]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
         return target
 

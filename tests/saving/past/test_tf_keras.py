@@ -39,7 +39,7 @@ def test_same_outputs(folder):
             inputs = [numbers[key] for key in numbers if key.startswith("input")]
             expected = [numbers[key] for key in numbers if key.startswith("output")]
         model, *others = loaded(folder, name)
-        found = model(inputs if len(inputs) > 1 else inputs[0])
+        found = model(inputs if len(inputs) > 1 else inputs[0], training=False)
         error = largest_error(found if isinstance(found, list) else [found], expected)
         assert error < 1e-5, f"{name}: {error:.1e}"
         for other in others:
