@@ -10,6 +10,12 @@ from tests.saving.past import own_classes
 from tricera import saving
 
 WRITER = Path(__file__).with_name("tf_keras_writes.py")
+FUNCTIONS = Path(__file__).with_name("tf_keras_functions.py")
+REFUSED = {
+    "dropout": "'nn.dropout', which has no counterpart here",  # falls in inference, too
+    "k_cast": "'reshape', which has no counterpart here",  # to a rank that is computed
+    "k_dot": "cannot reshape array",  # to as many rows as are left over
+}
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +24,9 @@ def folder(tf_keras_writes):
 
 
 def largest_error(found, expected):
-    errors = [np.max(np.abs(a - b) / np.maximum(1, np.abs(b))) for a, b in zip(found, expected, strict=True)]
+    pairs = [(np.asarray(a, "float64"), np.asarray(b, "float64")) for a, b in zip(found, expected, strict=True)]
+    assert [a.shape for a, _ in pairs] == [b.shape for _, b in pairs]
+    errors = [np.max(np.abs(a - b) / np.maximum(1, np.abs(b))) for a, b in pairs]
     return max(errors, default=0)
 
 
@@ -64,6 +72,24 @@ def test_next_step(folder):
         model.train_on_batch(data["x"][2], data["y"][2])
         error = largest_error(model.get_weights(), expected)
         assert error < 1e-5, f"{name}: {error:.1e}"
+
+
+def test_functions_of_tensorflow(tf_keras_writes):
+    folder = tf_keras_writes(FUNCTIONS)
+    names = sorted(path.stem for path in folder.glob("*.npz"))
+    assert len(names) > 150
+    for name in names:
+        if name in REFUSED:
+            with pytest.raises(ValueError, match=REFUSED[name]):
+                saving.load_model(folder / f"{name}.h5")
+            continue
+        with np.load(folder / f"{name}.npz") as numbers:
+            arrays = list(numbers.values())
+        model = saving.load_model(folder / f"{name}.h5")
+        found = model(arrays[:5])
+        error = largest_error(found if isinstance(found, list) else [found], arrays[5:])
+        assert error < 1e-5, f"{name}: {error:.1e}"
+        assert saving.load_model(folder / f"{name}.keras").get_config() == model.get_config(), name
 
 
 @pytest.mark.filterwarnings("error")
