@@ -146,8 +146,8 @@ FUNCTIONS = {
     # networks
     **{
         f"nn_{name}": lambda x, y, z, i, m, name=name: getattr(tf.nn, name)(x)
-        for name in words("""elu gelu leaky_relu log_softmax relu relu6 selu sigmoid silu softmax softplus softsign swish
-        tanh crelu""")
+        for name in words("""elu gelu leaky_relu log_softmax relu relu6 selu sigmoid silu softmax softplus softsign
+        swish tanh crelu""")
     },
     "leaky": lambda x, y, z, i, m: tf.nn.leaky_relu(x, alpha=0.3),
     "gelu_approximate": lambda x, y, z, i, m: tf.nn.gelu(x, approximate=True),
