@@ -6,10 +6,13 @@ import sys
 import numpy as np
 import pytest
 
+from tricera.engine import naming
+
 
 @pytest.fixture(autouse=True)
-def always_fresh_names(fresh_names):
-    """Files hold names."""
+def fresh_names(keras):
+    keras.backend.clear_session()
+    naming.reset()
 
 
 @pytest.fixture
@@ -27,20 +30,20 @@ def fill():
 
 @pytest.fixture(scope="module")
 def tf_keras_writes(tmp_path_factory):
-    """Runs a script of tf_keras' with the folder that it is given, or a new one; returns the folder.
+    """Runs a script with tf_keras on a folder, a new one if none is given; returns the folder.
 
-    The Python is that of the tests, if it has tf_keras, or `$TRICERA_TF_KERAS_PYTHON`.
+    The Python that has tf_keras is this one, or that of `TRICERA_TF_KERAS_PYTHON`.
     """
-    python = os.environ.get("TRICERA_TF_KERAS_PYTHON") or sys.executable
-    if python == sys.executable and importlib.util.find_spec("tf_keras") is None:
+    python = os.environ.get("TRICERA_TF_KERAS_PYTHON")
+    if not python and importlib.util.find_spec("tf_keras") is None:
         pytest.skip("tf_keras is not installed")
-    kept = {
-        name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "XLA_FLAGS", "PYTHONPATH")
-    }
 
     def run(script, target=None):
         target = target or tmp_path_factory.mktemp("tf_keras")
-        done = subprocess.run([python, script, target], env=kept, capture_output=True, text=True)
+        others = ("KERAS_BACKEND", "PYTHONPATH", "XLA_FLAGS")
+        environment = {name: value for name, value in os.environ.items() if name not in others}
+        command = [python or sys.executable, script, target]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-2000:]
         return target
 

@@ -146,21 +146,6 @@ def test_hard_sigmoid_stays_the_formula_that_it_is(keras, tmp_path):
         np.testing.assert_allclose(keras.saving.load_model(path)(X), X / 6 + 0.5, rtol=1e-6)
 
 
-def test_hdf5_for_tf_keras(trained, tmp_path):
-    """Predictions, how it was compiled, and the optimizer's state: the next step is the same."""
-    tf_keras = pytest.importorskip("tf_keras")
-    trained.save(tmp_path / "m.h5")
-    twin, theirs = saving.load_model(tmp_path / "m.h5"), tf_keras.models.load_model(tmp_path / "m.h5")
-    np.testing.assert_allclose(theirs(X), trained(X), rtol=1e-5)
-    assert [loss.__name__ for loss in (theirs.loss,)] == ["mean_squared_error"] and int(
-        theirs.optimizer.iterations
-    ) == 1
-    for model in (twin, theirs):
-        model.train_on_batch(X, X[:, :2])
-    for one, other in zip(twin.get_weights(), theirs.get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
-
-
 # ---- folders and shards
 
 

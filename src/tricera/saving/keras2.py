@@ -3,7 +3,7 @@
 import inspect
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ _NEWER: dict[str, tuple[Any, ...]] = {
     "gradient_accumulation_steps": (None,),
     "dtype": (None,),
     "score_mode": ("dot",),
+    "oov_method": ("floormod",),
+    "salt": (None,),
     "weight_decay": (None,),
     "clipnorm": (None,),
     "clipvalue": (None,),
@@ -43,7 +45,29 @@ _RENAMED = {
     "InputLayer": {"batch_shape": "batch_input_shape"},
     "LeakyReLU": {"negative_slope": "alpha"},
 }
-_MODULES = ("keras", "keras.layers", "keras.optimizers.schedules")
+_DROPPED = {
+    "ConvLSTM1D": {"seed"},
+    "ConvLSTM2D": {"seed"},
+    "ConvLSTM3D": {"seed"},
+    "LocallyConnected1D": {"implementation"},  # the way that their kernels are written in is the first
+    "LocallyConnected2D": {"implementation"},
+    "LossScaleOptimizer": {"name"},
+    "ZeroPadding1D": {"data_format"},
+}
+_LAST = {"data_format": ("channels_last",)}
+_NEWER_OF: dict[str, dict[str, tuple[Any, ...]]] = {
+    "CenterCrop": _LAST,
+    "RandomBrightness": _LAST,
+    "RandomContrast": _LAST | {"value_range": ([0, 255], (0, 255))},
+    "RandomFlip": _LAST,
+    "RandomRotation": _LAST,
+    "RandomTranslation": _LAST,
+    "RandomZoom": _LAST,
+    "Resizing": _LAST
+    | {"pad_to_aspect_ratio": (False,), "fill_mode": ("constant",), "fill_value": (0.0,), "antialias": (False,)},
+}
+_ACTIVATIONS = {"hard_sigmoid_v2": "hard_sigmoid", "silu": "swish"}
+_MODULES = ("keras", "keras.layers", "keras.optimizers.schedules", "keras.src.models.functional")
 _ONLY_KERAS_3 = frozenset({"GroupQueryAttention", "Lambda", "MultiHeadAttention"})  # read in different forms, or by one
 
 # What Keras 2's optimizers keep for each weight: Keras 3's names and theirs, in their order.
@@ -57,7 +81,7 @@ _SLOTS = {
     "Adadelta": {"accumulated_grad": "accum_grad", "accumulated_delta_var": "accum_var"},
     "Ftrl": {"accumulator": "accumulator", "linear": "linear"},
 }
-_BY_WEIGHT = {"Ftrl"}  # which keeps both of a weight side by side; others first all of one kind
+_BY_WEIGHT = ("Ftrl",)  # all that is kept for a weight together, where others have all weights' momentums together
 
 
 def _of_keras_2(name: str) -> str:
@@ -150,7 +174,9 @@ def _state(optimizer: Any) -> dict[str, Any]:
     if not slots or not all(slot(v) or v is product for v in others):  # more than Keras 2 has: in Keras 3's order
         return {f"{kind}/{i}": variable for i, variable in enumerate(optimizer.variables)}
     names = {f"{kind}/iter:0": first}
-    for variable in others if kind in _BY_WEIGHT else sorted(others, key=lambda v: order.get(slot(v), -1)):
+    if kind not in _BY_WEIGHT:
+        others.sort(key=lambda v: order.get(slot(v), -1))
+    for variable in others:
         name = slot(variable)
         stem = variable.path.rpartition("/")[2]
         names[f"{kind}/{stem.removesuffix(f'_{name}')}/{slots[name]}:0" if name else f"{kind}/{stem}:0"] = variable
@@ -193,8 +219,8 @@ def _each(change: Callable[[Any], Any], struct: Any) -> Any:
 def _is_newer(form: Any) -> bool:
     """Whether something in it has no form that both Keras 2 and 3 read.
 
-    That is an op or a model in a graph (they count the uses of a model from 1 and from 0), tensors beside a layer's
-    first argument, `hard_sigmoid`, which is another formula there, and some layers.
+    That is an op in a graph, tensors beside a layer's first argument, a function whose name means another one in
+    Keras 2, and some layers.
     """
     if not isinstance(form, dict):
         return isinstance(form, list | tuple) and any(map(_is_newer, form))
@@ -202,9 +228,8 @@ def _is_newer(form: Any) -> bool:
     own = (
         form.get("class_name") in _ONLY_KERAS_3
         or str(form.get("module")).startswith("keras.src.ops.")
-        or (used and "layers" in form["config"])
+        or any(name == "hard_sigmoid" for _, name in _activations(form))
         or any(_has_tensor([use["args"][1:], use["kwargs"]]) for use in used)
-        or any(key.endswith("activation") and value == "hard_sigmoid" for key, value in form.items())
     )
     return bool(own) or any(map(_is_newer, form.values()))
 
@@ -236,16 +261,19 @@ def _object(form: Mapping[str, Any], thing: Any = None) -> Any:
         return {**plain, "config": _model(config, thing)}
     renamed = _RENAMED.get(name, {})
     items = {renamed.get(key, key): _inner(value, getattr(thing, key, None)) for key, value in config.items()}
-    items = {key: value for key, value in items.items() if value not in _NEWER.get(key, ())}
-    if name == "ZeroPadding1D":
-        items.pop("data_format", None)
-    return {**plain, "config": items}
+    newer, dropped = {**_NEWER, **_NEWER_OF.get(name, {})}, _DROPPED.get(name, ())
+    items = {key: v for key, v in items.items() if v not in newer.get(key, ()) and key not in dropped}
+    functions = {key: _ACTIVATIONS[v] for key, v in _activations(items) if v in _ACTIVATIONS}
+    return {**plain, "config": {**items, **functions}}
+
+
+def _activations(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The arguments of a layer that name activation functions."""
+    return ((key, value) for key, value in config.items() if key.endswith("activation") and isinstance(value, str))
 
 
 def _inner(form: Any, thing: Any) -> Any:
     """The form of a setting; that of a layer or a schedule says where Keras 3 has it, also in a list."""
-    if form == "hard_sigmoid_v2":
-        return "hard_sigmoid"
     if isinstance(form, list | tuple):
         return [_inner(item, None) for item in form]
     plain = _plain(form, thing)
@@ -260,34 +288,43 @@ def _inner(form: Any, thing: Any) -> Any:
 def _model(config: Mapping[str, Any], model: Any) -> dict[str, Any]:
     """The configuration of a Sequential or Functional model."""
     layers = {layer.name: layer for layer in model._flatten_layers(recursive=False)}
+    graphs = {form["name"] for form in config["layers"] if "inbound_nodes" in form and "layers" in form["config"]}
+
+    def place(history: Sequence[Any]) -> list[Any]:
+        name, use, index = history
+        return [name, 2 * use + 1 if name in graphs else use, index]
+
+    def end(history: Sequence[Any]) -> list[Any]:
+        name, use, index = history  # at the ends Keras 3 counts from 1, too, but not the uses of a Sequential
+        return place([name, use - int(isinstance(layers[name], registry.find("model", "Functional"))), index])
+
     forms = []
     for form in config["layers"]:
         layer = layers.get(form["config"].get("name"))
         plain = _object(form, layer)
         if "inbound_nodes" in form:
-            plain |= {"name": form["name"], "inbound_nodes": [_use(use, layer) for use in form["inbound_nodes"]]}
+            uses = [_use(use, layer, place) for use in form["inbound_nodes"]]
+            if form["name"] in graphs:  # counted from 1 by Keras 2, from 0 by Keras 3: each twice, both find it
+                uses = [use for use in uses for _ in range(2)]
+            plain |= {"name": form["name"], "inbound_nodes": uses}
         forms.append(plain)
-    ends = {key: _places(config[key]) for key in ("input_layers", "output_layers") if key in config}
+    ends = {key: _ends(config[key], end) for key in ("input_layers", "output_layers") if key in config}
     return {"name": config["name"], "trainable": config.get("trainable", True), "layers": forms, **ends}
 
 
-def _places(struct: Any) -> Any:
+def _ends(struct: Any, place: Callable[[Sequence[Any]], list[Any]]) -> Any:
     """Where a graph begins or ends: a list of places, also of one."""
-    return [struct] if isinstance(struct, list) and struct and isinstance(struct[0], str) else struct
+    if isinstance(struct, dict):
+        return {name: _ends(item, place) for name, item in struct.items()}
+    is_place = bool(struct) and isinstance(struct[0], str)
+    return [place(struct)] if is_place else [place(item) for item in struct]
 
 
-def _use(use: Mapping[str, Any], layer: Any) -> list[Any]:
+def _use(use: Mapping[str, Any], layer: Any, place: Callable[[Sequence[Any]], list[Any]]) -> list[Any]:
     """A use of a layer: the places of its first argument's tensors, each with the other arguments."""
     first, *others = use["args"]
     names = list(inspect.signature(layer.call).parameters)[1:]
     others = dict(zip(names, others, strict=False)) | use["kwargs"]
-    kwargs = {name: _argument(value) for name, value in others.items() if value is not None}
-    places = [_argument(item) for item in (first if isinstance(first, list) else [first])]
-    return [[*place, kwargs] for place in places]
-
-
-def _argument(value: Any) -> Any:
-    """An argument: a tensor is its place `[name, use, index]`."""
-    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-        return list(value["config"]["keras_history"])
-    return [_argument(item) for item in value] if isinstance(value, list | tuple) else _plain(value)
+    kwargs = {name: _plain(value) for name, value in others.items() if value is not None}
+    tensors = first if isinstance(first, list) else [first]
+    return [[*place(tensor["config"]["keras_history"]), kwargs] for tensor in tensors]

@@ -38,8 +38,10 @@ def by_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
                 raise ValueError(
                     report(
                         f"In the dict argument `{what}`, key {name!r} does not correspond to any model output.",
-                        expected=", ".join(map(repr, names)),
-                        fix=did_you_mean(str(name), names),
+                        expected=_outputs(names),
+                        got=", ".join(map(repr, given)),
+                        fix=did_you_mean(str(name), names)
+                        or f"`{what}` by the names of the outputs: {_example(names)}.",
                     )
                 )
         return [given.get(name) for name in names]
@@ -50,6 +52,7 @@ def by_output(given: Any, names: Sequence[str], what: str) -> list[Any]:
                     f"`{what}` must have one entry for each output of the model.",
                     expected=f"{len(names)} ({', '.join(names)})",
                     got=len(given),
+                    fix=f"a list in this order, or a dict: {_example(names)}.",
                 )
             )
         return list(given)
@@ -62,9 +65,39 @@ def _too_few(names: Sequence[str], what: str) -> list[Any]:
     raise ValueError(
         report(
             f"The model has {len(names)} outputs, but `{what}` is a single value.",
-            expected=f"a list or dict with {', '.join(map(repr, names))}",
+            expected=f"a list or dict with {_outputs(names)}",
+            fix=f"`{what}={_example(names)}`.",
         )
     )
+
+
+def _outputs(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _example(names: Sequence[str]) -> str:
+    return "{" + ", ".join(f"{name!r}: ..." for name in names) + "}"
+
+
+def weights_by_output(given: Any, names: Sequence[str]) -> list[Any]:
+    """How much each output counts: a number, or None where it counts once.
+
+    Raises:
+        ValueError: they do not fit the outputs, or are no numbers.
+    """
+    weights = by_output(given, names, "loss_weights")
+    for name, weight in zip(names, weights, strict=True):
+        if isinstance(weight, str | list | tuple | dict) or callable(weight):
+            numbers = ", ".join(f"{each!r}: 1.0" for each in names)
+            raise ValueError(
+                report(
+                    f"`loss_weights` has no number for the output {name!r}.",
+                    expected=f"as {{{numbers}}}",
+                    got=repr(weight),
+                    fix=f"`metrics={given!r}`, which stand in third place in Keras 1 and 2 alone.",
+                )
+            )
+    return weights
 
 
 class CompiledLoss:
@@ -90,7 +123,7 @@ class CompiledLoss:
             return
         self.names = names_of(outputs, self._output_names)
         self.losses = [_as_loss(each) for each in by_output(self._loss, self.names, "loss")]
-        self.weights = by_output(self._weights, self.names, "loss_weights")
+        self.weights = weights_by_output(self._weights, self.names)
         with_loss = [name for name, loss in zip(self.names, self.losses, strict=True) if loss is not None]
         if len(with_loss) > 1:
             self.metrics = [metrics_module.Mean(name=f"{name}_loss") for name in with_loss]

@@ -1,7 +1,8 @@
-"""Reads models with tf_keras: `python tf_keras_reads.py FOLDER`, run by `test_tf_keras.py`.
+"""Reads models with tf_keras, and says what they compute: `python tf_keras_reads.py FOLDER`, run by `test_way_back.py`.
 
-For each `NAME.h5` with its `NAME.npz` of inputs, `NAME.found.npz` has the outputs, and, where there are targets, the
-weights after the next step of training; where tf_keras refuses the file, `NAME.refused` says why.
+For each `NAME.npz`, whose arrays are inputs, `NAME.h5` is read, and then the weights of `NAME_weights.h5`, if any:
+`NAME.found.npz` gets the outputs, and those with these weights. A model that was compiled makes a step instead, on the
+inputs and the targets after them, and its weights are what is found. Where reading fails, `NAME.error` says why.
 """
 
 import os
@@ -15,22 +16,38 @@ import numpy as np
 import tf_keras as keras
 
 
-def found(path):
-    with np.load(path.with_suffix(".npz")) as given:
-        inputs = [given[key] for key in given if key.startswith("input")]
-        targets = given.get("targets")
-    model = keras.models.load_model(path)
-    outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
-    outputs = [np.asarray(y) for y in (outputs if isinstance(outputs, list | tuple) else [outputs])]
-    if targets is None:
-        return outputs
-    model.train_on_batch(*inputs, targets)
-    return [*outputs, *model.get_weights()]
+def models(path):
+    """The model by each way into it."""
+    model = keras.models.load_model(path.with_suffix(".h5"))
+    yield model
+    weights = path.with_name(f"{path.stem}_weights.h5")
+    if weights.exists():
+        model.set_weights([0 * w for w in model.get_weights()])
+        model.load_weights(weights)
+        yield model
+
+
+def results(model, arrays):
+    """What the model computes."""
+    if model.optimizer is not None:
+        model.run_eagerly = True
+        model.train_on_batch(*arrays)
+        return model.get_weights()
+    model.reset_states()
+    outputs = model(arrays if len(arrays) > 1 else arrays[0], training=False)
+    return [np.asarray(y) for y in (outputs if isinstance(outputs, list | tuple) else [outputs])]
+
+
+def main(folder):
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as file:
+            arrays = [file[key] for key in file]
+        try:
+            found = [y for model in models(path) for y in results(model, arrays)]
+            np.savez(path.with_suffix(".found.npz"), *found)
+        except Exception as error:
+            path.with_suffix(".error").write_text(f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
-    for path in sorted(Path(sys.argv[1]).glob("*.h5")):
-        try:
-            np.savez(path.with_suffix(".found.npz"), *found(path))
-        except Exception as error:
-            path.with_suffix(".refused").write_text(f"{type(error).__name__}: {error}")
+    main(Path(sys.argv[1]))

@@ -82,7 +82,8 @@ class Graph:
         if name in self.outputs:
             raise ValueError(report(f"Graph: there is an output {name!r} already."))
         tensor = self._joined(input, inputs, merge_mode, concat_axis, dot_axes)
-        self.outputs[name] = Activation("linear", name=f"{name}_output" if name in self.inputs else name)(tensor)
+        self.outputs[name] = tensor
+        self.outputs[name] = Activation("linear", name=self._end(name))(tensor)
         self._model = None
 
     def _new(self, name: str) -> None:
@@ -115,8 +116,16 @@ class Graph:
         return getattr(self.model, name)
 
     def compile(self, optimizer, loss, metrics=(), sample_weight_modes=None, loss_weights=None, **kwargs):
-        """Say how the model learns; `loss` is a dict by outputs."""
-        self.model.compile(optimizer, loss=loss, metrics=list(metrics) or None, loss_weights=loss_weights)
+        """Say how the model learns; `loss` and `loss_weights` are dicts by outputs."""
+        loss, weights = self._by_layer(loss), self._by_layer(loss_weights)
+        self.model.compile(optimizer, loss=loss, metrics=list(metrics) or None, loss_weights=weights or None)
+
+    def _by_layer(self, given: Any) -> Any:
+        """What was given for outputs by the names of the layers that make them, which may not be those of inputs."""
+        return {self._end(name): value for name, value in given.items()} if isinstance(given, dict) else given
+
+    def _end(self, name: str) -> str:
+        return f"{name}_output" if name in self.inputs and name in self.outputs else name
 
     def fit(self, data, batch_size=32, nb_epoch=10, verbose=1, validation_data=None, class_weight=None, **kwargs):
         """Train on a dict of the arrays of inputs and outputs; the history is returned."""

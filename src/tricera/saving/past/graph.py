@@ -9,6 +9,7 @@ from tricera.saving.past import operations
 Form = dict[str, Any]
 
 _CONSTANT = "_CONSTANT_VALUE"
+_OPTIONAL = ("constants", "initial_state", "mask", "training")
 _RECURRENT = {"RNN", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 
 
@@ -21,14 +22,14 @@ def functional(config: Form, layer: Callable[[Form], Form]) -> Form:
             layers.append(operations.operation(each, [_use(use, "", ranks) for use in each["inbound_nodes"]]))
             continue
         new = layer(each)
-        uses = [_use(use, new["class_name"], ranks) for use in each.get("inbound_nodes") or []]
+        uses = [_use(use, new["class_name"], ranks) for use in _once(each, ranks)]
         layers.append({**new, "inbound_nodes": uses})
     return {
         "name": config.get("name"),
         "trainable": config.get("trainable", True),
         "layers": layers,
         "input_layers": _ends(config["input_layers"], ranks),
-        "output_layers": _ends(config["output_layers"], ranks),
+        "output_layers": _ends(config["output_layers"], {**ranks, **_of_graphs(layers, ranks)}),
     }
 
 
@@ -55,6 +56,13 @@ def _ranks(config: Form) -> dict[tuple[str, int], int]:
     return {(name, use): rank for name, found in uses.items() for rank, use in enumerate(sorted(found))}
 
 
+def _once(form: Form, ranks: dict[tuple[str, int], int]) -> list[Any]:
+    """The uses of a layer; of a model in the graph some files have each twice, of which one has a number."""
+    uses = form.get("inbound_nodes") or []
+    numbered = sum(name == form.get("name") for name, _ in ranks)
+    return uses[::2] if len(uses) == 2 * numbered and uses[::2] == uses[1::2] else uses
+
+
 def _places(value: Any) -> Iterator[list[Any]]:
     if is_place(value):
         yield value
@@ -62,6 +70,14 @@ def _places(value: Any) -> Iterator[list[Any]]:
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _places(item)
+
+
+def _of_graphs(layers: list[Form], ranks: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+    """The numbers of the uses of graphs inside where a graph ends: there Keras 3 still counts from 1."""
+    names = {
+        each.get("name") for each in layers if isinstance(each["config"], dict) and "input_layers" in each["config"]
+    }
+    return {(name, use): rank + 1 for (name, use), rank in ranks.items() if name in names}
 
 
 def _ends(struct: Any, ranks: dict[tuple[str, int], int]) -> Any:
@@ -87,7 +103,7 @@ def _use(use: Any, kind: str, ranks: dict[tuple[str, int], int]) -> Form:
 
 
 def _is_silent(name: str, value: Any) -> bool:
-    return (name in ("training", "mask") and value is None) or name == "name"
+    return (name in _OPTIONAL and value is None) or name == "name"
 
 
 def _tensors(value: Any, ranks: dict[tuple[str, int], int]) -> Any:

@@ -130,6 +130,8 @@ WINDOWS = (("nb_row", "nb_col"), ("kernel_dim1", "kernel_dim2", "kernel_dim3")) 
 # Arguments that say how something was computed or which input was declared, not what; and those that mean nothing
 # where they have the given value.
 MEANINGLESS = {"consume_less", "fused", "implementation", "truncate_gradient", "input_dtype", "cache_enabled"} | {
+    "rng_type",
+    "force_generator",
     "batch_input_shape",
     "batch_shape",
     "input_shape",
@@ -148,8 +150,6 @@ MEANINGLESS_IF = {
     "adjustment": (None,),
     "synchronized": (False, True),
     "experimental_autocast": (True,),
-    "rng_type": (None,),
-    "force_generator": (None, False),
     "num_constants": (None, 0),
     "zero_output_for_mask": (False,),
 }
@@ -167,7 +167,7 @@ UNUSED = {
     "ConvLSTM1D": {"groups", "return_runtime"},
     "ConvLSTM2D": {"groups", "return_runtime"},
     "ConvLSTM3D": {"groups", "return_runtime"},
-    "GlobalAveragePooling1D": set(),
+    "Discretization": {"trainable"},
     "MultiHeadAttention": {"softmax_robust_masking", "query_shape", "key_shape", "value_shape"},
     "LSTM": {"return_runtime"},
     "GRU": {"return_runtime"},

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tricera.errors import report
+from tricera.optimizers import SGD, Adafactor
 from tricera.saving import h5
 from tricera.saving.past import arrays, hdf5, order
 from tricera.saving.past.hdf5 import Group, Origin
@@ -15,7 +16,7 @@ from tricera.saving.past.order import Segment
 Name = tuple[str, str]  # of an array: its layer's, and its own
 
 _LAST = re.compile(r"/(m|v|vhat|rms|momentum|mg|accumulator|accum_grad|accum_var|linear)(:\d+)?$")
-_SECOND = re.compile(r"^[^/]+/(m|v|vhat|u|n|momentum|velocity|average_gradient|accumulat\w+|linear)/")
+_SECOND = re.compile(r"^[^/]+/(average|m|v|vhat|u|n|momentum|velocity|average_gradient|accumulat\w+|linear)/")
 
 
 def read(optimizer: Any, reader: h5.Reader, pairs: Sequence[tuple[Any, Group]], origin: Origin) -> None:
@@ -31,19 +32,26 @@ def read(optimizer: Any, reader: h5.Reader, pairs: Sequence[tuple[Any, Group]], 
     if version.startswith(("2", "3")) and not any(":" in name for name in group.names):
         _assign(optimizer.variables, [reader.read(path) for path in group.paths])
         return
+    if group.names[-1].startswith("Adafactor/"):
+        _assign(_kept(optimizer), [reader.read(path) for path in group.paths])
+        return
     segments = list(_trained(pairs))
     names = [name for _, inside in segments for name in inside]
-    steps, slots = _slots(group, len(names), reader)
+    steps, slots, averages = _slots(group, len(names), reader)
     shapes = {(each.name, name): reader.shape(path) for _, each in pairs for name, path in zip(*each[1:], strict=True)}
     names = _in_order(names, [shapes[name] for name in names], slots, reader)
     if steps is not None:
         optimizer._iterations.assign(reader.read(steps))
-    for place, paths in enumerate(slots[: len(optimizer._slots[0])]):
+    kept = [[each[place] for each in optimizer._slots] for place in range(min(len(slots), len(optimizer._slots[0])))]
+    slots = slots[: len(kept)]
+    if averages and optimizer.use_ema:
+        kept, slots = [*kept, optimizer._model_variables_moving_average], [*slots, averages]
+    for variables, paths in zip(kept, slots, strict=True):
         values = {name: reader.read(path) for name, path in zip(names, paths, strict=True)}
         for segment, inside in segments:
             found = arrays.convert(segment.owner, segment.variables, [values[name] for name in inside], origin)
             for variable, value in zip(segment.variables, found, strict=True):
-                _assign([optimizer._slots[optimizer._index[variable]][place]], [value])
+                _assign([variables[optimizer._index[variable]]], [value])
     _complete(optimizer)
 
 
@@ -73,8 +81,11 @@ def _trained(pairs: Sequence[tuple[Any, Group]]) -> Iterator[tuple[Segment, list
             start += count
 
 
-def _slots(group: Group, count: int, reader: h5.Reader) -> tuple[str | None, list[list[str]]]:
-    """The path of the number of steps, and those of the arrays: a list for each kind, in the order of the variables."""
+def _slots(group: Group, count: int, reader: h5.Reader) -> tuple[str | None, list[list[str]], list[str]]:
+    """The path of the number of steps, those of the arrays, a list for each kind, and those of the weights' averages.
+
+    Each list is in the order of the variables.
+    """
     labels: dict[str, list[str]] = {}
     scalars, rest = [], []
     for name, path in zip(group.names, group.paths, strict=True):
@@ -85,9 +96,9 @@ def _slots(group: Group, count: int, reader: h5.Reader) -> tuple[str | None, lis
             scalars.append(path)
         else:
             rest.append(path)
-    steps = scalars[0] if scalars else None
+    steps, averages = scalars[0] if scalars else None, labels.pop("average", [])
     slots = list(labels.values()) or [rest[i : i + count] for i in range(0, len(rest), count)] if count else []
-    if any(len(paths) != count for paths in slots):
+    if any(len(paths) != count for paths in [*slots, averages or range(count)]):
         raise ValueError(
             report(
                 "The state of the optimizer is that of other variables.",
@@ -95,7 +106,7 @@ def _slots(group: Group, count: int, reader: h5.Reader) -> tuple[str | None, lis
                 got=f"{len(group.paths)} arrays",
             )
         )
-    return steps, slots
+    return steps, slots, averages
 
 
 def read_numbered(optimizer: Any, store: h5.Store) -> None:
@@ -106,10 +117,18 @@ def read_numbered(optimizer: Any, store: h5.Store) -> None:
     """
     if not len(store):
         return
-    variables = [v for v in optimizer.variables if v is not optimizer._learning_rate]
-    variables = [v for v in variables if v is not getattr(optimizer, "_u_product", None)]
-    _assign(variables, [store[str(i)] for i in range(len(store))])
+    kept = _kept(optimizer)
+    values = [store[str(i)] for i in range(len(store))]
+    _assign(kept, values[: len(kept)] if isinstance(optimizer, SGD) else values)  # momentums, also where there is none
     _complete(optimizer)
+
+
+def _kept(optimizer: Any) -> list[Any]:
+    """The variables that tf.keras has, too: no learning rate, product of momentums, or empty places of Adafactor."""
+    others = [optimizer._learning_rate, getattr(optimizer, "_u_product", None)]
+    if isinstance(optimizer, Adafactor):
+        others += [place for r, c, v in optimizer._slots if len(v.shape) < 2 for place in (r, c)]
+    return [v for v in optimizer.variables if all(v is not other for other in others)]
 
 
 def _complete(optimizer: Any) -> None:

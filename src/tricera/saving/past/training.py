@@ -7,7 +7,8 @@ from tricera.optimizers import past as optimizers
 
 Form = dict[str, Any]
 
-_DROPPED = {"is_legacy_optimizer", "jit_compile", "decay", "schedule_decay"}
+_DECAYS = ("decay", "schedule_decay")
+_DROPPED = {"is_legacy_optimizer", "jit_compile", *_DECAYS}
 _ONLY_NEW = ("is_legacy_optimizer", "use_ema")  # arguments of tf.keras' optimizers since 2.11, which are Keras 3's
 _OTHER_STEPS = ("Adagrad", "Nadam", "RMSprop")  # whose steps were others before
 _OF_KERAS_2 = {
@@ -28,7 +29,8 @@ _ARGUMENTS = ("loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerl
 def compile_config(config: Form, backend: Any = None) -> Form:
     """The arguments of `compile`, from `training_config` or from tf.keras' `compile_config`.
 
-    On the backend JAX only Keras 3's optimizers are: those of Tricera, which leaves out what Keras 2 does not know.
+    On the backend JAX only Keras 3's optimizers are, and those of Tricera, which leaves out what Keras 2 does not know,
+    but not the decay of the old ones.
     """
     form = config.get("optimizer_config") or config.get("optimizer")
     found = {name: _plain(config[name]) for name in _ARGUMENTS if config.get(name) is not None}
@@ -44,7 +46,8 @@ def optimizer(form: Form, new: bool = False) -> Form:
     if kind.startswith("LossScaleOptimizer"):
         return _scaling(config)
     kind = {"rmsprop": "RMSprop"}.get(kind.lower(), kind[:1].upper() + kind[1:])
-    old = not new and not any(name in config for name in _ONLY_NEW)
+    newest = any(name in config for name in _ONLY_NEW)
+    old = not newest and (not new or any(name in config for name in _DECAYS))
     given = {name: _plain(value) for name, value in config.items() if name not in _DROPPED}
     if "lr" in given:
         given["learning_rate"] = given.pop("lr")
