@@ -96,7 +96,8 @@ def unreached(model: Any, owners: Iterable[Any]) -> list[Variable]:
 
 
 def _saves_plainly(owner: Weighted) -> bool:
-    return type(owner).save_own_variables is Weighted.save_own_variables
+    """Whether it saves its own variables alone, as all classes of Tricera do."""
+    return type(owner).save_own_variables.__module__.startswith("tricera.")
 
 
 def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
