@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tricera
+from tricera import ops
 from tricera.callbacks import CallbackList, EarlyStopping, TerminateOnNaN
 
 VALUES = st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4, 0.5, 0.7, math.nan]), min_size=1, max_size=12)
@@ -142,7 +143,7 @@ def test_metrics_say_which_way_is_better():
     y = (x[:, :1] > 0).astype("float32")
     model = tricera.Sequential([tricera.layers.Dense(1, activation="sigmoid")])
     model.compile("sgd", "binary_crossentropy", metrics=["mse", tricera.metrics.AUC(name="auc"), "cosine_similarity"])
-    for monitor, better in (("mse", np.less), ("val_auc", np.greater), ("cosine_similarity", np.greater)):
+    for monitor, better in (("mse", ops.less), ("val_auc", ops.greater), ("cosine_similarity", ops.greater)):
         stop = EarlyStopping(monitor, patience=5)
         model.fit(x, y, epochs=2, verbose=0, validation_split=0.2, callbacks=[stop])
         assert stop.monitor_op is better

@@ -4,12 +4,14 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, reversed
+_TEXTS = 7  # the dtype of arrays of texts
 
 
 def _table() -> list[int]:
@@ -86,6 +88,12 @@ class EventWriter:
     def histogram(self, tag: str, values: Any, step: int) -> None:
         """Write how the values of an array are distributed."""
         self._summary(step, _field(1, tag) + _field(5, _histogram(np.asarray(values))))
+
+    def images(self, tag: str, images: Sequence[bytes], height: int, width: int, step: int) -> None:
+        """Write pictures, PNG files of one size, that are shown side by side."""
+        texts = [str(width).encode(), str(height).encode(), *images]
+        tensor = _field(1, _TEXTS) + _field(2, _field(2, _field(1, len(texts)))) + b"".join(_field(8, x) for x in texts)
+        self._summary(step, _field(1, tag) + _field(8, tensor) + _field(9, _field(1, _field(1, "images"))))
 
     def _summary(self, step: int, value: bytes) -> None:
         self._write(_field(2, step) + _field(5, _field(1, value)))
