@@ -117,7 +117,10 @@ def test_messages():
     )
     with pytest.raises(ValueError) as caught:
         ops.stft(X, 2, 1, 2, window="box")
-    assert str(caught.value) == "Unknown window.\n  expected: 'hann' or 'hamming'\n  got:      'box'"
+    assert str(caught.value) == (
+        "If a string is passed to `window`, it must be the name of a window.\n"
+        "  expected: 'hann' or 'hamming'\n  got:      'box'"
+    )
     with pytest.raises(ValueError) as caught:
         ops.ctc_decode(X[None], [3], strategy="best")
     assert str(caught.value) == "Invalid strategy.\n  expected: 'greedy' or 'beam_search'\n  got:      'best'"

@@ -82,7 +82,7 @@ def test_gaussian_blur():
     spot = np.zeros((1, 7, 7, 2), "float32")
     spot[0, 3, 3] = 1, 2
     down, right = (np.exp(-0.5 * (np.arange(-n, n + 1) / sigma) ** 2) for n, sigma in ((1, 0.5), (2, 2.0)))
-    made = image.gaussian_blur(spot, (3, 5), (0.5, 2.0))
+    made = image.gaussian_blur(spot, (5, 3), (2.0, 0.5))
     window = np.outer(down / down.sum(), right / right.sum())
     np.testing.assert_allclose(made[0, 2:5, 1:6, 1], 2 * window, rtol=1e-5)
     np.testing.assert_allclose(np.sum(made, (0, 1, 2)), [1, 2], rtol=1e-5)

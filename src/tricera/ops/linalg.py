@@ -5,12 +5,24 @@ from jax import numpy as jnp
 from jax import scipy
 
 from tricera.engine.graph import op
+from tricera.errors import report
 
 
 @op
 def cholesky(x, upper=False):
     """The lower triangular L with `L @ L^T = x`; its transpose where `upper`."""
-    return jnp.linalg.cholesky(jnp.asarray(x), upper=upper)
+    factor = jnp.linalg.cholesky(_matrices(x, square=True), upper=upper)
+    if not isinstance(factor, jax.core.Tracer) and bool(jnp.isnan(factor).any()):
+        raise ValueError(report("Cholesky decomposition failed.", fix="pass a positive definite matrix."))
+    return factor
+
+
+def _matrices(x, square=False):
+    x = jnp.asarray(x)
+    if x.ndim < 2 or (square and x.shape[-1] != x.shape[-2]):
+        expected = "(..., n, n)" if square else "(..., m, n)"
+        raise ValueError(report("The input is no matrix of the right shape.", expected=expected, got=x.shape))
+    return x
 
 
 @op
@@ -42,7 +54,7 @@ def eig(x):
 @op
 def eigh(x):
     """Eigenvalues of a symmetric matrix, smallest first, and eigenvectors as columns."""
-    return tuple(jnp.linalg.eigh(jnp.asarray(x)))
+    return tuple(jnp.linalg.eigh(_matrices(x, square=True)))
 
 
 @op
@@ -66,7 +78,7 @@ def lu_factor(x):
 @op
 def matrix_rank(x, tol=None):
     """The number of singular values above `tol`."""
-    return jnp.linalg.matrix_rank(jnp.asarray(x), tol)
+    return jnp.linalg.matrix_rank(_matrices(x), tol)
 
 
 @op
@@ -84,7 +96,9 @@ def norm(x, ord=None, axis=None, keepdims=False):
 @op
 def qr(x, mode="reduced"):
     """`x = Q @ R`: orthogonal and upper triangular; `mode="complete"`: Q square."""
-    return tuple(jnp.linalg.qr(jnp.asarray(x), mode))
+    if mode not in ("reduced", "complete"):
+        raise ValueError(report("`mode` is unknown. Expected one of {'reduced', 'complete'}.", got=repr(mode)))
+    return tuple(jnp.linalg.qr(_matrices(x), mode))
 
 
 @op

@@ -4,6 +4,7 @@ import jax
 from jax import lax
 from jax import numpy as jnp
 
+from tricera.engine.dtypes import is_float
 from tricera.engine.graph import op
 from tricera.errors import report
 from tricera.kernels.conv import per_axis
@@ -49,6 +50,8 @@ def resize(
             `pad_to_aspect_ratio`: whether it is filled up with `fill_value`.
     """
     check_interpolation(interpolation, _METHODS)
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(report("`size` must have positive height and width.", got=repr(size)))
 
     def scale(x):
         if crop_to_aspect_ratio:
@@ -56,7 +59,7 @@ def resize(
         elif pad_to_aspect_ratio:
             x = _pad_to(x, *size, fill_value)
         made = jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), _METHODS[interpolation], antialias)
-        return saturate_cast(made, x.dtype)
+        return saturate_cast(made if is_float(x.dtype) else jnp.round(made), x.dtype)
 
     return on_batch(scale, images, data_format)
 
@@ -76,13 +79,18 @@ def _pad_to(x, height, width, value):
     return jnp.pad(x, ((0, 0), rows, columns, (0, 0)), constant_values=value)
 
 
-def _margins(size, before, after, target, names):
-    """Two of `before`, `after` and `target` give the third."""
+def _margins(before, after, target, difference, names):
+    """Two of `before`, `after` and `target`, whose `difference` from the size they make up, give the third."""
     if sum(value is None for value in (before, after, target)) != 1:
         raise ValueError(report(f"Must specify exactly two of {', '.join(names)}.", got=f"{before}, {after}, {target}"))
-    difference = None if target is None else abs(size - target)
-    before = difference - after if before is None else before
-    return before, difference - before if after is None else after
+    if before is None:
+        before = difference(target) - after
+    if after is None:
+        after = difference(target) - before
+    for name, value in zip(names, (before, after, target), strict=True):
+        if isinstance(value, int) and value < 0:
+            raise ValueError(report(f"{name} must be >= 0.", got=value))
+    return before, after
 
 
 @op
@@ -102,8 +110,8 @@ def crop_images(
         h, w = x.shape[1:3]
         rows = ("top_cropping", "bottom_cropping", "target_height")
         columns = ("left_cropping", "right_cropping", "target_width")
-        top, bottom = _margins(h, top_cropping, bottom_cropping, target_height, rows)
-        left, right = _margins(w, left_cropping, right_cropping, target_width, columns)
+        top, bottom = _margins(top_cropping, bottom_cropping, target_height, lambda target: h - target, rows)
+        left, right = _margins(left_cropping, right_cropping, target_width, lambda target: w - target, columns)
         return x[:, top : h - bottom, left : w - right]
 
     return on_batch(crop, images, data_format)
@@ -125,9 +133,10 @@ def pad_images(
     def pad(x):
         rows = ("top_padding", "bottom_padding", "target_height")
         columns = ("left_padding", "right_padding", "target_width")
-        rows = _margins(x.shape[1], top_padding, bottom_padding, target_height, rows)
-        columns = _margins(x.shape[2], left_padding, right_padding, target_width, columns)
-        return jnp.pad(x, ((0, 0), rows, columns, (0, 0)))
+        h, w = x.shape[1:3]
+        vertical = _margins(top_padding, bottom_padding, target_height, lambda target: target - h, rows)
+        horizontal = _margins(left_padding, right_padding, target_width, lambda target: target - w, columns)
+        return jnp.pad(x, ((0, 0), vertical, horizontal, (0, 0)))
 
     return on_batch(pad, images, data_format)
 
@@ -137,8 +146,15 @@ def extract_patches(images, size, strides=None, dilation_rate=1, padding="valid"
     """Windows as channels: `(batch, height, width, c) -> (batch, rows, columns, kh * kw * c)`.
 
     Args:
+        size: of the windows; three numbers make them windows of volumes, as of `extract_patches_3d`.
         strides: the step from window to window; `size` where None.
     """
+    if not isinstance(size, int | list | tuple):
+        raise TypeError(report("Invalid `size` argument. Expected an int or a tuple.", got=repr(size)))
+    if not isinstance(size, int) and len(size) not in (2, 3):
+        raise ValueError(report("Invalid `size` argument. Expected a tuple of length 2 or 3.", got=repr(size)))
+    if not isinstance(size, int) and len(size) == 3:
+        return extract_patches_3d(images, size, strides, dilation_rate, padding, data_format)
     return on_batch(lambda x: _patches(x, size, strides, dilation_rate, padding), images, data_format)
 
 

@@ -5,6 +5,7 @@ from jax import numpy as jnp
 
 from tricera import config
 from tricera.engine.graph import op
+from tricera.errors import report
 from tricera.kernels import conv as kernels
 
 
@@ -15,16 +16,26 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     Shapes: inputs `(batch, *spatial, channels)` or channels first; kernel `(*window, channels / groups, filters)`.
     """
     data_format = config.standardize_data_format(data_format)
-    return kernels.conv(jnp.asarray(inputs), jnp.asarray(kernel), strides, padding, data_format, dilation_rate)
+    inputs, kernel = _matching(inputs, kernel, data_format)
+    return kernels.conv(inputs, kernel, strides, padding, data_format, dilation_rate)
+
+
+def _matching(inputs, kernel, data_format, axis=-2):
+    """Both as arrays, the channels of the inputs those of the kernel, or several groups of as many."""
+    inputs, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
+    channels = inputs.shape[-1 if data_format == "channels_last" else 1]
+    if isinstance(channels, int) and (channels % kernel.shape[axis] or not channels):
+        got = f"inputs {inputs.shape}, kernel {kernel.shape}"
+        raise ValueError(report("The input channels must match the kernel's.", expected=kernel.shape[axis], got=got))
+    return inputs, kernel
 
 
 @op
 def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
     """The convolution of each channel by its own filters: kernel `(*window, channels, multiplier)`."""
     data_format = config.standardize_data_format(data_format)
-    return kernels.depthwise_conv(
-        jnp.asarray(inputs), jnp.asarray(kernel), strides, padding, data_format, dilation_rate
-    )
+    inputs, kernel = _matching(inputs, kernel, data_format)
+    return kernels.depthwise_conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
 @op
@@ -46,8 +57,9 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
         padding: "valid" keeps every y; "same" crops to `strides` times the size.
         output_padding: so much is added to each size of y.
     """
-    x, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
-    rank, data_format = kernel.ndim - 2, config.standardize_data_format(data_format)
+    data_format = config.standardize_data_format(data_format)
+    x, kernel = _matching(inputs, kernel, data_format, axis=-1)
+    rank = kernel.ndim - 2
     strides, dilation = kernels.per_axis(strides, rank), kernels.per_axis(dilation_rate, rank)
     extra = (None,) * rank if output_padding is None else kernels.per_axis(output_padding, rank)
     pads = [
@@ -79,7 +91,7 @@ def depth_to_space(x, block_size, data_format="channels_last"):
     In a channel's number the place in the block counts before `c`; with channels first, `(batch, c * b * b, h, w)`,
     after it.
     """
-    x, b = jnp.asarray(x), block_size
+    x, b = jnp.asarray(x), _block(block_size)
     if data_format == "channels_first":
         n, c, h, w = x.shape
         blocks = jnp.reshape(x, (n, c // (b * b), b, b, h, w))
@@ -89,10 +101,16 @@ def depth_to_space(x, block_size, data_format="channels_last"):
     return jnp.reshape(jnp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h * b, w * b, c // (b * b)))
 
 
+def _block(size):
+    if size < 2:
+        raise ValueError(report("`block_size` must be at least 2.", got=size))
+    return size
+
+
 @op
 def space_to_depth(x, block_size, data_format="channels_last"):
     """Blocks of pixels to channels, as `depth_to_space` turns back: `(batch, b * h, b * w, c) -> (..., b * b * c)`."""
-    x, b = jnp.asarray(x), block_size
+    x, b = jnp.asarray(x), _block(block_size)
     if data_format == "channels_first":
         n, c, h, w = x.shape
         blocks = jnp.reshape(x, (n, c, h // b, b, w // b, b))
@@ -117,6 +135,8 @@ def fold(x, output_size, kernel_size, dilation=1, padding=0, stride=1):
     """The sum of windows put back into images: `unfold` transposed."""
     size, dilation, padding, stride = (kernels.per_axis(v, 2) for v in (kernel_size, dilation, padding, stride))
     x, (h, w) = jnp.asarray(x), kernels.per_axis(output_size, 2)
+    if x.ndim != 3:
+        raise ValueError(report("`x` must be 3D.", expected="(batch, channels * kh * kw, windows)", got=x.shape))
     rows, columns = (
         (n + 2 * p - d * (k - 1) - 1) // s + 1
         for n, p, d, k, s in zip((h, w), padding, dilation, size, stride, strict=True)

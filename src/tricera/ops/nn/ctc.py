@@ -22,7 +22,7 @@ def ctc_loss(target, output, target_length, output_length, mask_index=0):
     Args:
         mask_index: the class that is the blank.
     """
-    target, log_p = jnp.asarray(target).astype("int32"), jax.nn.log_softmax(jnp.asarray(output))
+    target, log_p = jnp.asarray(target).astype("int32"), jax.nn.log_softmax(_wide(output))
     batch, labels = target.shape
     states = jnp.full((batch, 2 * labels + 1), mask_index).at[:, 1::2].set(target)  # blank l1 blank l2 ... blank
     twice_before = jnp.pad(states, ((0, 0), (2, 0)), constant_values=-1)[:, :-2]
@@ -56,13 +56,19 @@ def ctc_decode(
         merge_repeated: whether a class that is repeated without a blank between is one label.
         mask_index: the class that is the blank.
     """
-    inputs, lengths = jnp.asarray(inputs), jnp.asarray(sequence_lengths).astype("int32")
+    inputs, lengths = _wide(inputs), jnp.asarray(sequence_lengths).astype("int32")
     if strategy == "greedy":
         return _greedy(inputs, lengths, merge_repeated, mask_index)
     if strategy == "beam_search":
         paths, scores = jax.vmap(lambda x, n: _beam_search(x, n, beam_width, top_paths, mask_index))(inputs, lengths)
         return jnp.moveaxis(paths, 1, 0), scores
     raise ValueError(report("Invalid strategy.", expected="'greedy' or 'beam_search'", got=repr(strategy)))
+
+
+def _wide(x):
+    """`x` in at least float32."""
+    x = jnp.asarray(x)
+    return x.astype(jnp.promote_types(x.dtype, "float32"))
 
 
 def _greedy(inputs, lengths, merge_repeated, blank):
