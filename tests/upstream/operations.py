@@ -35,13 +35,15 @@ def make(name: str, folder: Path) -> type | None:
 
 @cache
 def _taken(folder: Path) -> dict[str, Taken]:
-    found = {}
-    for path in folder.glob("*.py"):
+    found: dict[str, Taken] = {}
+    for path in sorted(folder.glob("*.py")):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef):
                 methods = {each.name: _arguments(each) for each in node.body if isinstance(each, ast.FunctionDef)}
                 if "call" in methods:
                     found[node.name] = Taken(methods.get("__init__", []), methods["call"])
+                elif node.bases and getattr(node.bases[0], "id", None) in found:
+                    found[node.name] = found[node.bases[0].id]
     return found
 
 
@@ -57,6 +59,8 @@ def _functions() -> dict[str, Callable]:
 
 def _class(name: str, function: Callable, taken: Taken) -> type:
     known = inspect.signature(function).parameters
+    first = next(iter(known))
+    takes_many = any(each.kind is each.VAR_POSITIONAL for each in known.values())
 
     def initialize(self: Any, *args: Any, name: str | None = None, **kwargs: Any) -> None:
         Operation.__init__(self, name)
@@ -66,8 +70,10 @@ def _class(name: str, function: Callable, taken: Taken) -> type:
             setattr(self, key, value)
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not taken.call:  # it takes as many tensors as there are
-            return function(*args, **kwargs, **self._options)
+        if takes_many:
+            by_place = [value for key, value in self._options.items() if key == first]
+            by_name = {key: value for key, value in self._options.items() if key != first}
+            return function(*by_place, *args, **kwargs, **by_name)
         given = {**dict(zip(taken.call, args, strict=False)), **kwargs}
         named = {key: given.pop(key) for key in list(given) if key in known}
         return function(*given.values(), **named, **self._options)

@@ -25,7 +25,7 @@ def _compute_output_spec(function: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _clear_session(free_memory: bool = True) -> None:
     """Tests leave floats and formats as they found them; Keras' own session keeps both too."""
-    tricera.backend.clear_session()
+    tricera.backend.clear_session(free_memory=False)  # before each case, and it takes longer than most
     _GLOBAL.clear()
 
 
@@ -83,7 +83,7 @@ _KINDS = {
     "FLOAT8_TYPES": ("float8_e4m3fn", "float8_e5m2"),
     "WEAK_TYPES": ("int", "float"),
     "COMPLEX_TYPES": ("complex64", "complex128"),
-    "ALLOWED_DTYPES": sorted(dtypes.ALLOWED),
+    "ALLOWED_DTYPES": tuple(sorted(dtypes.ALLOWED - {"int4"})),
 }
 
 
