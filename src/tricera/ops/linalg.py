@@ -1,5 +1,7 @@
 """keras.ops.linalg: factors, norms and solutions of matrices, the last two axes of an array."""
 
+from functools import partial
+
 import jax
 from jax import numpy as jnp
 from jax import scipy
@@ -104,19 +106,19 @@ def qr(x, mode="reduced"):
 @op
 def solve(a, b):
     """`x` with `a @ x = b`."""
-    a, b = jnp.asarray(a), jnp.asarray(b)
-    if b.ndim == a.ndim - 1:
-        return jnp.squeeze(jnp.linalg.solve(a, b[..., None]), -1)
-    return jnp.linalg.solve(a, b)
+    return _solved(jnp.linalg.solve, a, b)
 
 
 @op
 def solve_triangular(a, b, lower=False):
     """`x` with `a @ x = b`, for a triangular `a`."""
+    return _solved(partial(scipy.linalg.solve_triangular, lower=lower), a, b)
+
+
+def _solved(solver, a, b):
+    """With a vector for `b`, one axis less than `a` has, or a matrix."""
     a, b = jnp.asarray(a), jnp.asarray(b)
-    if b.ndim == a.ndim - 1:
-        return jnp.squeeze(scipy.linalg.solve_triangular(a, b[..., None], lower=lower), -1)
-    return scipy.linalg.solve_triangular(a, b, lower=lower)
+    return solver(a, b) if b.ndim != a.ndim - 1 else jnp.squeeze(solver(a, b[..., None]), -1)
 
 
 @op

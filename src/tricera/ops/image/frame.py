@@ -112,7 +112,9 @@ def crop_images(
         columns = ("left_cropping", "right_cropping", "target_width")
         top, bottom = _margins(top_cropping, bottom_cropping, target_height, lambda target: h - target, rows)
         left, right = _margins(left_cropping, right_cropping, target_width, lambda target: w - target, columns)
-        return x[:, top : h - bottom, left : w - right]
+        height = h - top - bottom if target_height is None else target_height  # of unknown sizes this one is known
+        width = w - left - right if target_width is None else target_width
+        return lax.dynamic_slice(x, (0, top, left, 0), (x.shape[0], height, width, x.shape[3]))
 
     return on_batch(crop, images, data_format)
 
@@ -136,7 +138,8 @@ def pad_images(
         h, w = x.shape[1:3]
         vertical = _margins(top_padding, bottom_padding, target_height, lambda target: target - h, rows)
         horizontal = _margins(left_padding, right_padding, target_width, lambda target: target - w, columns)
-        return jnp.pad(x, ((0, 0), vertical, horizontal, (0, 0)))
+        edges = ((0, 0), vertical, horizontal, (0, 0))
+        return lax.pad(x, jnp.zeros((), x.dtype), [(*edge, 0) for edge in edges])  # its sizes may be unknown
 
     return on_batch(pad, images, data_format)
 

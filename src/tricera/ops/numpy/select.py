@@ -79,7 +79,10 @@ def diagflat(x, k=0):
 @op
 def diagonal(x, offset=0, axis1=0, axis2=1):
     """The diagonal of each matrix in the axes `axis1` and `axis2`, along a new last axis."""
-    return jnp.diagonal(jnp.asarray(x), offset, axis1, axis2)
+    x = jnp.asarray(x)
+    if x.ndim and (axis1 - axis2) % x.ndim == 0:
+        raise ValueError(report("`axis1` and `axis2` must be different axes.", got=f"{axis1} and {axis2}"))
+    return jnp.diagonal(x, offset, axis1, axis2)
 
 
 @op
@@ -159,14 +162,7 @@ def histogram(x, bins=10, range=None):
 
 @op
 def unique(
-    x,
-    sorted=True,
-    return_index=False,
-    return_inverse=False,
-    return_counts=False,
-    axis=None,
-    size=None,
-    fill_value=None,
+    x, sorted=True, return_index=False, return_inverse=False, return_counts=False, axis=None, size=None, fill_value=None
 ):
     """The different elements (along `axis`, the different slices), sorted; no NaN equals another.
 
