@@ -72,6 +72,12 @@ def test_control_flow_of_symbolic_tensors():
     assert (last.shape, rows.shape) == ((2,), (None, 2))
 
 
+def test_sums_of_bytes_are_not_bytes():
+    x = np.full((2, 3), 100, "int8")
+    for product in (ops.matmul(x, x.T), ops.einsum("ij,kj->ik", x, x)):
+        assert product.dtype == "int32" and (product == 30_000).all()
+
+
 def test_gradients():
     @ops.custom_gradient
     def twice(x):

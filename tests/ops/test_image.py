@@ -75,6 +75,8 @@ def test_unknown_height_and_width():
     assert image.resize(x, (4, 5)).shape == (None, 4, 5, 3)
     assert image.resize(x, (4, 5), crop_to_aspect_ratio=True).shape == (None, 4, 5, 3)
     assert image.rgb_to_grayscale(x).shape == (None, None, None, 1)
+    assert image.crop_images(x, 2, 3, target_height=5, right_cropping=1).shape == (None, 5, None, 3)
+    assert image.pad_images(x, 2, 3, target_height=9, target_width=8).shape == (None, 9, 8, 3)
 
 
 def test_gaussian_blur():

@@ -65,6 +65,7 @@ MESSAGES = [
         lambda: ops.stft(X, 2, 1, 2, np.ones(3)),
         ("The shape of `window` must be equal to [sequence_length].\n  expected: (2,)\n  got:      (3,)"),
     ),
+    (lambda: ops.diagonal(X, axis1=-1, axis2=1), "`axis1` and `axis2` must be different axes.\n  got:      -1 and 1"),
     (lambda: ops.normalize(X, order=0), "Argument `order` must be an int >= 1.\n  got:      0"),
     (
         lambda: ops.batch_normalization(X, X[0], X[0], -1, offset=X),

@@ -218,9 +218,8 @@ def scatter_update(inputs, indices, updates, reduction=None):
     """
     inputs = jnp.asarray(inputs)
     if reduction not in (None, "add", "max", "min", "mul"):
-        raise ValueError(
-            report("Unknown `reduction`.", expected="None, 'add', 'max', 'min' or 'mul'", got=repr(reduction))
-        )
+        choices = "None, 'add', 'max', 'min' or 'mul'"
+        raise ValueError(report("Unknown `reduction`.", expected=choices, got=repr(reduction)))
     return getattr(inputs.at[_places(indices)], reduction or "set")(jnp.asarray(updates, inputs.dtype))
 
 

@@ -23,9 +23,8 @@ _METHODS = {
 def check_interpolation(interpolation, choices):
     """Raise a ValueError that names the choices."""
     if interpolation not in choices:
-        raise ValueError(
-            report("Invalid value for argument `interpolation`.", expected=", ".join(choices), got=repr(interpolation))
-        )
+        what = "Invalid value for argument `interpolation`."
+        raise ValueError(report(what, expected=", ".join(choices), got=repr(interpolation)))
 
 
 @op
@@ -79,18 +78,20 @@ def _pad_to(x, height, width, value):
     return jnp.pad(x, ((0, 0), rows, columns, (0, 0)), constant_values=value)
 
 
-def _margins(before, after, target, difference, names):
-    """Two of `before`, `after` and `target`, whose `difference` from the size they make up, give the third."""
-    if sum(value is None for value in (before, after, target)) != 1:
-        raise ValueError(report(f"Must specify exactly two of {', '.join(names)}.", got=f"{before}, {after}, {target}"))
-    if before is None:
-        before = difference(target) - after
-    if after is None:
-        after = difference(target) - before
-    for name, value in zip(names, (before, after, target), strict=True):
-        if isinstance(value, int) and value < 0:
-            raise ValueError(report(f"{name} must be >= 0.", got=value))
-    return before, after
+def _sides(kind, sizes, difference, *given):
+    """What is cut or added before and after each axis; of this and the target, two are given."""
+    names = [*(f"{side}_{kind}" for side in ("top", "left", "bottom", "right")), "target_height", "target_width"]
+    for axis, size in enumerate(sizes):
+        (before, after, target), own = given[axis::2], names[axis::2]
+        if [before, after, target].count(None) != 1:
+            what = f"Must specify exactly two of {', '.join(own)}."
+            raise ValueError(report(what, got=f"{before}, {after}, {target}"))
+        before = difference(size, target) - after if before is None else before
+        after = difference(size, target) - before if after is None else after
+        for name, value in zip(reversed(own), (target, after, before), strict=True):
+            if isinstance(value, int) and value < 0:
+                raise ValueError(report(f"{name} must be >= 0.", got=value))
+        yield before, after
 
 
 @op
@@ -106,15 +107,14 @@ def crop_images(
 ):
     """The images without so many rows and columns at their sides; of each direction two arguments are given."""
 
+    given = (top_cropping, left_cropping, bottom_cropping, right_cropping, target_height, target_width)
+
     def crop(x):
-        h, w = x.shape[1:3]
-        rows = ("top_cropping", "bottom_cropping", "target_height")
-        columns = ("left_cropping", "right_cropping", "target_width")
-        top, bottom = _margins(top_cropping, bottom_cropping, target_height, lambda target: h - target, rows)
-        left, right = _margins(left_cropping, right_cropping, target_width, lambda target: w - target, columns)
+        n, h, w, c = x.shape
+        (top, bottom), (left, right) = _sides("cropping", (h, w), lambda size, target: size - target, *given)
         height = h - top - bottom if target_height is None else target_height  # of unknown sizes this one is known
         width = w - left - right if target_width is None else target_width
-        return lax.dynamic_slice(x, (0, top, left, 0), (x.shape[0], height, width, x.shape[3]))
+        return lax.dynamic_slice(x, (0, top, left, 0), (n, height, width, c))
 
     return on_batch(crop, images, data_format)
 
@@ -132,14 +132,12 @@ def pad_images(
 ):
     """The images with so many rows and columns of zeros at their sides; of each direction two arguments are given."""
 
+    given = (top_padding, left_padding, bottom_padding, right_padding, target_height, target_width)
+
     def pad(x):
-        rows = ("top_padding", "bottom_padding", "target_height")
-        columns = ("left_padding", "right_padding", "target_width")
-        h, w = x.shape[1:3]
-        vertical = _margins(top_padding, bottom_padding, target_height, lambda target: target - h, rows)
-        horizontal = _margins(left_padding, right_padding, target_width, lambda target: target - w, columns)
-        edges = ((0, 0), vertical, horizontal, (0, 0))
-        return lax.pad(x, jnp.zeros((), x.dtype), [(*edge, 0) for edge in edges])  # its sizes may be unknown
+        sides = _sides("padding", x.shape[1:3], lambda size, target: target - size, *given)
+        edges = [(*side, 0) for side in ((0, 0), *sides, (0, 0))]
+        return lax.pad(x, jnp.zeros((), x.dtype), edges)  # unlike `jnp.pad`, where sizes are unknown too
 
     return on_batch(pad, images, data_format)
 
