@@ -36,8 +36,21 @@ def with_arrays_of_one_batch(K):
     yield from (K.ops.where(x > 0, x, ones), x - np.ones((1, 4), F))
 
 
+def with_sizes_that_another_tensor_knows(K):
+    x, y = K.Input((4, 5)), K.Input(batch_shape=(2, 5, 3))
+    yield from (K.ops.matmul(x, y), x + K.Input(batch_shape=(2, 4, 5)))
+    yield K.Input((None, 5)) * K.Input(batch_shape=(2, 4, 5))
+
+
 @pytest.mark.parametrize(
-    "cases", [over_vectors, over_sequences_of_any_length, over_images_of_any_size, with_arrays_of_one_batch]
+    "cases",
+    [
+        over_vectors,
+        over_sequences_of_any_length,
+        over_images_of_any_size,
+        with_arrays_of_one_batch,
+        with_sizes_that_another_tensor_knows,
+    ],
 )
 def test_shapes_and_dtypes_are_those_of_keras(cases, keras):
     for i, (ours, theirs) in enumerate(zip(cases(tricera), cases(keras), strict=True)):
@@ -69,6 +82,16 @@ def test_nestings_of_inputs_and_outputs_keep_their_form_and_order():
     outputs, first = run([one, {"z": two, "c": (three,)}])
     assert list(outputs) == ["s", "p"] and isinstance(outputs["p"], list)
     np.testing.assert_array_equal([outputs["s"], outputs["p"][0], first], [one + two, two * three, one])
+
+
+def test_a_graph_may_begin_in_the_middle_of_another():
+    x = tricera.Input((2,))
+    y = tricera.ops.exp(x)
+    run = Function([y], [y + 1])
+    assert len(run.operations) == 1
+    np.testing.assert_array_equal(run([np.ones((1, 2), F)])[0], [[2, 2]])
+    (z,) = run([x])
+    np.testing.assert_array_equal(Function(x, z)(np.ones((1, 2), F)), [[2, 2]])
 
 
 def test_symbolic_tensors_are_compared_by_identity():

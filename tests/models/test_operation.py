@@ -46,6 +46,23 @@ def test_an_operation_computes_stands_in_graphs_and_is_saved(tmp_path):
     assert models.clone_model(model).predict(X, verbose=0).shape == (1, 2)
 
 
+@saving.register_keras_serializable("tests")
+def doubled(row):
+    return row + row
+
+
+def test_a_graph_with_a_function_of_rows_comes_back_from_its_configuration():
+    x = tricera.Input((3,))
+    model = models.Model(x, ops.vectorized_map(doubled, x))
+    assert_allclose(models.Model.from_config(model.get_config())(X), 2 * X)
+
+
+def test_a_name_that_is_none_is_told():
+    with pytest.raises(ValueError) as error:
+        Power(2, name="a/b")
+    assert str(error.value) == "`name` must be a string and cannot contain character `/`.\n  got:      'a/b'"
+
+
 def test_an_operation_without_call_is_told():
     with pytest.raises(NotImplementedError) as error:
         tricera.Operation()(X)

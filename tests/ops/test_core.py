@@ -72,6 +72,12 @@ def test_control_flow_of_symbolic_tensors():
     assert (last.shape, rows.shape) == ((2,), (None, 2))
 
 
+def test_sums_of_bytes_are_not_bytes():
+    x = np.full((2, 3), 100, "int8")
+    for product in (ops.matmul(x, x.T), ops.einsum("ij,kj->ik", x, x)):
+        assert product.dtype == "int32" and (product == 30_000).all()
+
+
 def test_gradients():
     @ops.custom_gradient
     def twice(x):
@@ -117,7 +123,10 @@ def test_messages():
     )
     with pytest.raises(ValueError) as caught:
         ops.stft(X, 2, 1, 2, window="box")
-    assert str(caught.value) == "Unknown window.\n  expected: 'hann' or 'hamming'\n  got:      'box'"
+    assert str(caught.value) == (
+        "If a string is passed to `window`, it must be the name of a window.\n"
+        "  expected: 'hann' or 'hamming'\n  got:      'box'"
+    )
     with pytest.raises(ValueError) as caught:
         ops.ctc_decode(X[None], [3], strategy="best")
     assert str(caught.value) == "Invalid strategy.\n  expected: 'greedy' or 'beam_search'\n  got:      'best'"

@@ -75,6 +75,8 @@ def test_unknown_height_and_width():
     assert image.resize(x, (4, 5)).shape == (None, 4, 5, 3)
     assert image.resize(x, (4, 5), crop_to_aspect_ratio=True).shape == (None, 4, 5, 3)
     assert image.rgb_to_grayscale(x).shape == (None, None, None, 1)
+    assert image.crop_images(x, 2, 3, target_height=5, right_cropping=1).shape == (None, 5, None, 3)
+    assert image.pad_images(x, 2, 3, target_height=9, target_width=8).shape == (None, 9, 8, 3)
 
 
 def test_gaussian_blur():
@@ -82,7 +84,7 @@ def test_gaussian_blur():
     spot = np.zeros((1, 7, 7, 2), "float32")
     spot[0, 3, 3] = 1, 2
     down, right = (np.exp(-0.5 * (np.arange(-n, n + 1) / sigma) ** 2) for n, sigma in ((1, 0.5), (2, 2.0)))
-    made = image.gaussian_blur(spot, (3, 5), (0.5, 2.0))
+    made = image.gaussian_blur(spot, (5, 3), (2.0, 0.5))
     window = np.outer(down / down.sum(), right / right.sum())
     np.testing.assert_allclose(made[0, 2:5, 1:6, 1], 2 * window, rtol=1e-5)
     np.testing.assert_allclose(np.sum(made, (0, 1, 2)), [1, 2], rtol=1e-5)

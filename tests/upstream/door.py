@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import tricera
-from tests.upstream import shims
+from tests.upstream import operations, shims
 from tricera import alias
 
 # What pytest looks for in packages.
@@ -74,6 +74,8 @@ def _found(module: str, name: str) -> Any:
     inner = f"{module}.{name}"
     if _file(inner) is not None and (value is None or isinstance(value, ModuleType)):
         return importlib.import_module(inner)
+    if value is None and path.partition(".")[0] == "ops":
+        value = getattr(tricera.ops, name, None) or operations.make(name, wheel() / "src" / "ops")
     if value is None and name in _everything():
         value = _everything()[name]
     return value if value is not None else _Missing(inner)

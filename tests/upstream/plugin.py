@@ -1,6 +1,6 @@
 """A pytest plugin: opens the door, and writes what became of each test, a line of JSON each."""
 
-import importlib
+import importlib.util
 import json
 import os
 import sys
@@ -23,6 +23,15 @@ _conftest.skip_if_backend = _skip_if_backend
 sys.modules["conftest"] = _conftest
 
 
+class _Absent(ModuleType):
+    """A package that a test file imports at its top: only the cases that use it are left out."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        pytest.skip(f"{self.__name__} is not installed")
+
+
 def pytest_configure(config):
     for name in ("requires_trainable_backend", "multi_device"):
         config.addinivalue_line("markers", name)
@@ -42,6 +51,8 @@ def pytest_collect_file(file_path):
     """Have the packages around a test file be facades, before pytest would run them."""
     if file_path.is_relative_to(door.wheel()):
         importlib.import_module(".".join(file_path.relative_to(door.wheel().parent).parts[:-1]))
+        if "\nimport tensorflow as tf\n" in file_path.read_text() and importlib.util.find_spec("tensorflow") is None:
+            sys.modules["tensorflow"] = _Absent("tensorflow")
 
 
 def pytest_collection_finish(session):

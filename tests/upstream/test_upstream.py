@@ -39,6 +39,8 @@ def test_expected_failures_are_listed_below_their_reasons(tmp_path):
     conformance.write_expected(results, path)
     assert path.read_text() == "# messages have Tricera's form\na::b\n\n# not looked into yet\na::c\n"
     assert conformance.expected(path) == {"a::b": "messages have Tricera's form", "a::c": "not looked into yet"}
+    conformance.write_expected([Result("b::c", "failed", "odd"), Result("b::d", "passed")], path)
+    assert list(conformance.expected(path)) == ["a::b", "a::c", "b::c"]
 
 
 def test_every_expected_failure_is_of_a_file_in_the_wheel():

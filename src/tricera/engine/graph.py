@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -217,11 +218,11 @@ def infer(function: Callable, args: tuple = (), kwargs: dict | None = None) -> A
     """
     leaves, treedef = tree_util.tree_flatten((args, kwargs or {}), is_leaf=is_symbolic_leaf)
 
-    def trace(batch: Any, size: Any) -> Any:
-        return _trace(function, leaves, treedef, batch, size)
+    def trace(*sizes: Any) -> Any:
+        return _trace(function, leaves, treedef, *sizes)
 
     scope.spend("What is traced")
-    with scope.enter(values=_Overlay(scope.current().values), losses=[], masks={}):
+    with scope.enter(values=dict(scope.current().values or {}), losses=[], masks={}):
         unknown = any(isinstance(x, KerasTensor) and None in x.shape for x in leaves)
         if not unknown:
             return _symbolic(trace(1, 1))
@@ -229,33 +230,38 @@ def infer(function: Callable, args: tuple = (), kwargs: dict | None = None) -> A
             return _symbolic(trace(_BATCH, _SIZE))
         except Exception as error:
             try:
-                first, second = (trace(*probe) for probe in _PROBES)
+                return tree_util.tree_map(_merge, *(trace(*probe) for probe in _PROBES))
             except Exception as plain:
-                for size in _given_sizes(leaves):  # an array of the caller's says how long the batch is
+                for sizes in (*_shared_sizes(leaves), *_given_sizes(leaves)):
                     with contextlib.suppress(Exception):
-                        return _symbolic(trace(size, _SIZE))
+                        return _symbolic(trace(*sizes))
                 if type(plain) is type(error):
                     raise error from None  # it names no made-up sizes
                 raise plain from error
-    return tree_util.tree_map(_merge, first, second)
 
 
-def _given_sizes(leaves: list) -> list[int]:
+def _shared_sizes(leaves: list) -> list[tuple]:
+    """Sizes of axes, counted from the end, that one tensor does not know and another does: of few axes first."""
+    shapes = [leaf.shape for leaf in leaves if isinstance(leaf, KerasTensor)]
+    shared = {}
+    for axis in range(-max(map(len, shapes)), 0):
+        sizes = {shape[axis] for shape in shapes if len(shape) >= -axis} - {1}
+        if None in sizes and len(sizes) == 2:
+            shared[axis] = max(size for size in sizes if size is not None)
+    counts = range(1, len(shared) + 1)
+    return [(_BATCH, _SIZE, dict(some)) for n in counts for some in itertools.combinations(shared.items(), n)]
+
+
+def _given_sizes(leaves: list) -> list[tuple]:
+    """Sizes of the caller's arrays: one of them may say how long the batch is."""
     arrays = (x for x in leaves if isinstance(x, np.ndarray | jax.Array | Variable))
-    return list(dict.fromkeys(size for array in arrays for size in array.shape))
+    return [(size, _SIZE) for size in dict.fromkeys(size for array in arrays for size in array.shape)]
 
 
-class _Overlay(dict):
-    """A state table whose writes last no longer than the inference."""
-
-    def __init__(self, below: Any):
-        super().__init__(below or {})
-
-
-def _trace(function: Callable, leaves: list, treedef: Any, batch: Any, size: Any) -> Any:
+def _trace(function: Callable, leaves: list, treedef: Any, batch: Any, size: Any, shared: Any = None) -> Any:
     """The outputs of `function`, ShapeDtypeStructs for arrays; what is no array comes through as it is."""
     at = [i for i, leaf in enumerate(leaves) if isinstance(leaf, KerasTensor)]
-    structs = [jax.ShapeDtypeStruct(filled(leaves[i].shape, batch, size), leaves[i].dtype) for i in at]
+    structs = [jax.ShapeDtypeStruct(filled(leaves[i].shape, batch, size, shared), leaves[i].dtype) for i in at]
     rest: dict[str, Any] = {}
 
     def run(arrays: list) -> list:
@@ -275,9 +281,11 @@ def _trace(function: Callable, leaves: list, treedef: Any, batch: Any, size: Any
     return tree_util.tree_unflatten(rest["treedef"], outputs)
 
 
-def filled(shape: Shape, batch: Any, size: Any) -> tuple:
-    """The shape with sizes for what is unknown."""
-    return tuple((batch if axis == 0 else size) if n is None else n for axis, n in enumerate(shape))
+def filled(shape: Shape, batch: Any, size: Any, shared: dict[int, int] | None = None) -> tuple:
+    """The shape with sizes for what is unknown; `shared`: those of some axes, counted from the end."""
+    first, shared = -len(shape), shared or {}
+    sizes = (shared.get(axis, batch if axis == first else size) for axis in range(first, 0))
+    return tuple(size if n is None else n for n, size in zip(shape, sizes, strict=True))
 
 
 def known(shape: Sequence[Any]) -> Shape:
@@ -311,14 +319,14 @@ class Function:
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None):
         self.name = name or naming.auto_name(type(self))
         self._inputs_struct, self._outputs_struct = inputs, outputs
+        self._inbound_nodes: list[Node] = []
         self.inputs: list[KerasTensor] = tree_util.tree_leaves(inputs, is_leaf=is_symbolic_leaf)
         self.outputs: list[KerasTensor] = tree_util.tree_leaves(outputs, is_leaf=is_symbolic_leaf)
         self._outputs_treedef = tree_util.tree_structure(outputs, is_leaf=is_symbolic_leaf)
         for tensor in (*self.inputs, *self.outputs):
             if not isinstance(tensor, KerasTensor):
-                raise ValueError(
-                    report("A graph's inputs and outputs must be symbolic tensors (KerasTensor).", got=repr(tensor))
-                )
+                what = "A graph's inputs and outputs must be symbolic tensors (KerasTensor)."
+                raise ValueError(report(what, got=repr(tensor)))
         self.nodes, self.operations = _sort(self.inputs, self.outputs)
 
     def run(self, *values: Any, call: Callable | None = None) -> Any:
@@ -340,7 +348,7 @@ class Function:
     def __call__(self, inputs: Any) -> Any:
         values = tree_util.tree_leaves(inputs, is_leaf=is_symbolic_leaf)
         if any_symbolic(inputs):
-            return infer(self.run, tuple(values))
+            return record(self, (inputs,), {}, infer(self.run, tuple(values)))
         return self.run(*values)
 
 
@@ -358,7 +366,7 @@ def _sort(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[N
     given = {id(tensor) for tensor in inputs}
     finished, seen_operations = _walk(outputs, given)
     for tensor in inputs:  # inputs that no output uses
-        if tensor.node is not None and tensor.node not in finished:
+        if tensor.node is not None and tensor.node.is_input and tensor.node not in finished:
             finished.insert(0, tensor.node)
             seen_operations.setdefault(tensor.node.operation, -1)
     return finished, _by_depth(finished, seen_operations, given)
@@ -380,7 +388,8 @@ def _walk(outputs: list[KerasTensor], given: set[int]) -> tuple[list[Node], dict
             for tensor in needed:
                 if tensor.node is None and id(tensor) not in given:
                     raise ValueError(_disconnected(node, tensor))
-            stack.extend((t.node, False) for t in reversed(needed) if t.node is not None)
+            further = (t.node for t in reversed(needed) if id(t) not in given or (t.node and t.node.is_input))
+            stack.extend((other, False) for other in further if other is not None)
             if node.is_input and not all(id(t) in given for t in node.output_tensors):
                 raise ValueError(_disconnected(node, node.output_tensors[0]))
     return list(finished), order

@@ -58,14 +58,8 @@ def check(layer: Any, inputs: Any) -> None:
     is_leaf = lambda x: x is None or is_symbolic_leaf(x)  # noqa: E731
     values = tree_util.tree_leaves(inputs, is_leaf=is_leaf)
     if len(values) != len(specs):
-        raise ValueError(
-            report(
-                f"{where(layer)}: the layer expects {len(specs)} input(s), but it received {len(values)} "
-                "input tensors.",
-                expected=specs,
-                got=[_describe(value) for value in values],
-            )
-        )
+        what = f"{where(layer)}: the layer expects {len(specs)} input(s), but it received {len(values)} input tensors."
+        raise ValueError(report(what, expected=specs, got=[_describe(value) for value in values]))
     for spec, value in zip(specs, values, strict=True):
         if value is None or not hasattr(value, "shape"):
             continue

@@ -60,12 +60,8 @@ def draw_seed(seed: Any) -> Any:
         return jnp.asarray(np.array([int(seed) & 0xFFFFFFFF, 0], "uint32"))
     if seed is None:
         return global_seed_generator().next(ordered=False)
-    raise ValueError(
-        report(
-            "Argument `seed` must be either an integer or an instance of `SeedGenerator`.",
-            got=f"{seed!r} (of type {type(seed).__name__})",
-        )
-    )
+    what = "Argument `seed` must be either an integer or an instance of `SeedGenerator`."
+    raise ValueError(report(what, got=f"{seed!r} (of type {type(seed).__name__})"))
 
 
 _global_seed: int | None = None

@@ -89,9 +89,29 @@ def conv_transpose(x, kernel, strides, padding, data_format="channels_last", dil
     return y if data_format == "channels_last" else jnp.moveaxis(y, -1, 1)
 
 
-def per_axis(value: int | Sequence[int], rank: int) -> tuple[int, ...]:
-    """`value` for each of `rank` axes."""
-    return (value,) * rank if isinstance(value, int) else tuple(value)
+def transposed_padding(window, strides, padding, output_padding=None, dilation_rate=1) -> list[tuple[int, int]]:
+    """What `conv_transpose` adds around the spread input.
+
+    Of the result, which has `stride * size + beyond` numbers along an axis, as much is cropped at either end.
+    """
+    rank = len(window)
+    strides, dilation = per_axis(strides, rank), per_axis(dilation_rate, rank)
+    pads = []
+    for size, stride, rate, more in zip(window, strides, dilation, per_axis(output_padding, rank), strict=True):
+        reach = (size - 1) * rate + 1
+        if more is None:
+            beyond = max(reach - stride, 0) if padding == "valid" else 0
+        else:
+            beyond = reach - stride + more - (0 if padding == "valid" else 2 * (reach // 2))
+        cropped = 0 if padding == "valid" else max(reach - stride - beyond, 0) // 2
+        before = reach - 1 - cropped
+        pads.append((before, stride + beyond + reach - 2 - before))
+    return pads
+
+
+def per_axis(value, rank: int) -> tuple:
+    """`value`, a number or None for all of `rank` axes, or one for each."""
+    return (value,) * rank if value is None or isinstance(value, int) else tuple(value)
 
 
 def dimension_numbers(rank: int, data_format: str) -> tuple[str, str, str]:

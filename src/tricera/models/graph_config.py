@@ -215,7 +215,9 @@ class _Op:
         self.operation = Operation(function, config.pop("name"))
         self.name = self.operation.name
         known = inspect.signature(function).parameters
-        self.settings = {k: _value(v, {}) for k, v in config.items() if k in known}
+        functions = registry.custom()  # of which a configuration has the names
+        settings = {k: functions.get(v, v) if isinstance(v, str) else _value(v, {}) for k, v in config.items()}
+        self.settings = {k: v for k, v in settings.items() if k in known}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.operation.function.__name__ == "einsum":

@@ -1,5 +1,7 @@
 """Conversion, control flow, and parts of arrays."""
 
+import builtins
+
 import jax
 import numpy as np
 from jax import lax
@@ -29,11 +31,17 @@ def saturate_cast(x, dtype):
     dtype, x = standardize_dtype(dtype), jnp.asarray(x)
     if dtype == "bool":
         return x.astype(dtype)
-    limits = jnp.finfo(dtype) if is_float(dtype) else jnp.iinfo(dtype)
-    own = jnp.finfo(x.dtype) if is_float(x.dtype) else None
-    if own is None or limits.max < own.max:
-        x = jnp.clip(x.astype("int32") if x.dtype == bool else x, limits.min, limits.max)
+    x = x.astype("int32") if x.dtype == bool else x
+    (least, most), (own_least, own_most) = _range(dtype), _range(x.dtype)
+    if least > own_least or most < own_most:
+        ends = builtins.max(least, own_least), builtins.min(most, own_most)
+        x = jnp.clip(x, *(jnp.asarray(end, x.dtype) for end in ends))
     return x.astype(dtype)
+
+
+def _range(dtype):
+    limits, number = (jnp.finfo(dtype), float) if is_float(dtype) else (jnp.iinfo(dtype), int)
+    return number(limits.min), number(limits.max)
 
 
 @op
@@ -43,8 +51,9 @@ def convert_to_tensor(x, dtype=None, sparse=None, ragged=None):
 
 
 def convert_to_numpy(x):
-    """`x` as a NumPy array."""
-    return np.asarray(x)
+    """`x` as a NumPy array that may be written to."""
+    x = np.asarray(x)
+    return x if x.flags.writeable else x.copy()
 
 
 def is_tensor(x):
@@ -83,7 +92,14 @@ def custom_gradient(f):
 @op
 def cond(pred, true_fn, false_fn):
     """`true_fn()` where the boolean `pred` holds, else `false_fn()`: only one of them is computed."""
-    return lax.cond(jnp.asarray(pred).astype(bool), true_fn, false_fn)
+    try:
+        return lax.cond(jnp.asarray(pred).astype(bool), true_fn, false_fn)
+    except TypeError as error:
+        kinds = jax.eval_shape(true_fn), jax.eval_shape(false_fn)
+        if kinds[0] == kinds[1]:
+            raise
+        what = "`true_fn` and `false_fn` should return outputs of the same structure, shapes and dtypes."
+        raise ValueError(report(what, got="{} and {}".format(*kinds))) from error
 
 
 @op
@@ -152,8 +168,19 @@ def vectorized_map(function, elements):
 
 @op
 def slice(inputs, start_indices, shape):
-    """The block of this shape that begins at `start_indices`; moved inwards where it would reach over the end."""
-    return lax.dynamic_slice(jnp.asarray(inputs), _starts(start_indices), shape)
+    """The block of this shape that begins at `start_indices`; moved inwards where it would reach over the end.
+
+    Args:
+        shape: its sizes; -1 for all that is left.
+    """
+    inputs, starts = jnp.asarray(inputs), _starts(start_indices)
+    if not len(starts) == inputs.ndim == len(shape):
+        what = "The number of dimensions in `start_indices` must match the number of dimensions in `inputs`"
+        what += ", and the dimensions in `inputs` must match in number the dimensions in `shape`."
+        raise ValueError(report(what, got=f"{len(starts)}, {inputs.ndim} and {len(shape)}"))
+    ends = zip(inputs.shape, start_indices, shape, strict=True)
+    sizes = [n - int(start) if size == -1 else size for n, start, size in ends]
+    return lax.dynamic_slice(inputs, starts, sizes)
 
 
 @op
@@ -191,20 +218,21 @@ def scatter_update(inputs, indices, updates, reduction=None):
     """
     inputs = jnp.asarray(inputs)
     if reduction not in (None, "add", "max", "min", "mul"):
-        raise ValueError(
-            report("Unknown `reduction`.", expected="None, 'add', 'max', 'min' or 'mul'", got=repr(reduction))
-        )
+        choices = "None, 'add', 'max', 'min' or 'mul'"
+        raise ValueError(report("Unknown `reduction`.", expected=choices, got=repr(reduction)))
     return getattr(inputs.at[_places(indices)], reduction or "set")(jnp.asarray(updates, inputs.dtype))
 
 
 def _places(indices):
-    return tuple(jnp.moveaxis(jnp.asarray(indices), -1, 0))
+    return tuple(jnp.moveaxis(jnp.asarray(indices).astype("int32"), -1, 0))
 
 
 @op
 def unstack(x, num=None, axis=0):
     """A list of the slices of `x` along `axis`."""
     x = jnp.asarray(x)
-    count = x.shape[axis] if num is None else num
+    count = jnp.size(x, axis) if num is None else num
+    if not isinstance(count, int):
+        raise ValueError(report(f"Cannot infer argument `num` from shape {x.shape}.", fix="give `num`."))
     scope.spend("unstack", steps=count)
     return [lax.index_in_dim(x, i, axis, keepdims=False) for i in range(count)]

@@ -1,16 +1,30 @@
 """keras.ops.linalg: factors, norms and solutions of matrices, the last two axes of an array."""
 
+from functools import partial
+
 import jax
 from jax import numpy as jnp
 from jax import scipy
 
 from tricera.engine.graph import op
+from tricera.errors import report
 
 
 @op
 def cholesky(x, upper=False):
     """The lower triangular L with `L @ L^T = x`; its transpose where `upper`."""
-    return jnp.linalg.cholesky(jnp.asarray(x), upper=upper)
+    factor = jnp.linalg.cholesky(_matrices(x, square=True), upper=upper)
+    if not isinstance(factor, jax.core.Tracer) and bool(jnp.isnan(factor).any()):
+        raise ValueError(report("Cholesky decomposition failed.", fix="pass a positive definite matrix."))
+    return factor
+
+
+def _matrices(x, square=False):
+    x = jnp.asarray(x)
+    if x.ndim < 2 or (square and x.shape[-1] != x.shape[-2]):
+        expected = "(..., n, n)" if square else "(..., m, n)"
+        raise ValueError(report("The input is no matrix of the right shape.", expected=expected, got=x.shape))
+    return x
 
 
 @op
@@ -42,7 +56,7 @@ def eig(x):
 @op
 def eigh(x):
     """Eigenvalues of a symmetric matrix, smallest first, and eigenvectors as columns."""
-    return tuple(jnp.linalg.eigh(jnp.asarray(x)))
+    return tuple(jnp.linalg.eigh(_matrices(x, square=True)))
 
 
 @op
@@ -66,7 +80,7 @@ def lu_factor(x):
 @op
 def matrix_rank(x, tol=None):
     """The number of singular values above `tol`."""
-    return jnp.linalg.matrix_rank(jnp.asarray(x), tol)
+    return jnp.linalg.matrix_rank(_matrices(x), tol)
 
 
 @op
@@ -84,25 +98,27 @@ def norm(x, ord=None, axis=None, keepdims=False):
 @op
 def qr(x, mode="reduced"):
     """`x = Q @ R`: orthogonal and upper triangular; `mode="complete"`: Q square."""
-    return tuple(jnp.linalg.qr(jnp.asarray(x), mode))
+    if mode not in ("reduced", "complete"):
+        raise ValueError(report("`mode` is unknown. Expected one of {'reduced', 'complete'}.", got=repr(mode)))
+    return tuple(jnp.linalg.qr(_matrices(x), mode))
 
 
 @op
 def solve(a, b):
     """`x` with `a @ x = b`."""
-    a, b = jnp.asarray(a), jnp.asarray(b)
-    if b.ndim == a.ndim - 1:
-        return jnp.squeeze(jnp.linalg.solve(a, b[..., None]), -1)
-    return jnp.linalg.solve(a, b)
+    return _solved(jnp.linalg.solve, a, b)
 
 
 @op
 def solve_triangular(a, b, lower=False):
     """`x` with `a @ x = b`, for a triangular `a`."""
+    return _solved(partial(scipy.linalg.solve_triangular, lower=lower), a, b)
+
+
+def _solved(solver, a, b):
+    """With a vector for `b`, one axis less than `a` has, or a matrix."""
     a, b = jnp.asarray(a), jnp.asarray(b)
-    if b.ndim == a.ndim - 1:
-        return jnp.squeeze(scipy.linalg.solve_triangular(a, b[..., None], lower=lower), -1)
-    return scipy.linalg.solve_triangular(a, b, lower=lower)
+    return solver(a, b) if b.ndim != a.ndim - 1 else jnp.squeeze(solver(a, b[..., None]), -1)
 
 
 @op

@@ -6,34 +6,41 @@ from jax import numpy as jnp
 from jax.scipy import special
 
 from tricera.engine.graph import op
+from tricera.errors import report
 
 
 @op
 def segment_sum(data, segment_ids, num_segments=None, sorted=False):
     """The sum of the rows of `data` with the same id, for each id from 0; negative ids are left out."""
-    return jax.ops.segment_sum(jnp.asarray(data), _ids(segment_ids), num_segments, sorted)
+    return jax.ops.segment_sum(*_segments(data, segment_ids), num_segments, sorted)
 
 
 @op
 def segment_max(data, segment_ids, num_segments=None, sorted=False):
     """The largest elements of the rows of `data` with the same id, for each id from 0."""
-    return jax.ops.segment_max(jnp.asarray(data), _ids(segment_ids), num_segments, sorted)
+    return jax.ops.segment_max(*_segments(data, segment_ids), num_segments, sorted)
 
 
 @op
 def segment_min(data, segment_ids, num_segments=None, sorted=False):
     """The smallest elements of the rows of `data` with the same id, for each id from 0."""
-    return jax.ops.segment_min(jnp.asarray(data), _ids(segment_ids), num_segments, sorted)
+    return jax.ops.segment_min(*_segments(data, segment_ids), num_segments, sorted)
 
 
 @op
 def segment_prod(data, segment_ids, num_segments=None, sorted=False):
     """The product of the rows of `data` with the same id, for each id from 0."""
-    return jax.ops.segment_prod(jnp.asarray(data), _ids(segment_ids), num_segments, sorted)
+    return jax.ops.segment_prod(*_segments(data, segment_ids), num_segments, sorted)
 
 
-def _ids(segment_ids):
-    return jnp.asarray(segment_ids).astype("int32")
+def _segments(data, segment_ids):
+    data, ids = jnp.asarray(data), jnp.asarray(segment_ids).astype("int32")
+    got = f"data {data.shape}, segment_ids {ids.shape}"
+    if ids.ndim != 1:
+        raise ValueError(report("Argument `segment_ids` should be an 1-D vector, an id for each row.", got=got))
+    if data.shape[0] != ids.shape[0]:
+        raise ValueError(report("Argument `segment_ids` and `data` should have same leading dimension.", got=got))
+    return data, ids
 
 
 @op
@@ -48,7 +55,7 @@ def in_top_k(targets, predictions, k):
 
     Shapes: targets `(batch,)`, predictions `(batch, classes) -> (batch,)`.
     """
-    targets, predictions = jnp.asarray(targets), jnp.asarray(predictions)
+    targets, predictions = jnp.asarray(targets).astype("int32"), jnp.asarray(predictions)
     chosen = jnp.take_along_axis(predictions, targets[:, None], axis=-1, mode="fill", fill_value=jnp.nan)
     larger = jnp.sum(predictions > chosen, -1)
     return jnp.logical_and(larger < k, jnp.isfinite(chosen[:, 0]))
@@ -96,6 +103,8 @@ def cdist(x, y):
 def view_as_complex(x):
     """Complex numbers from real and imaginary parts along the last axis, of size 2."""
     x = jnp.asarray(x)
+    if x.shape[-1] != 2:
+        raise ValueError(report("Last dimension of input must be size 2 (real and imaginary).", got=f"shape {x.shape}"))
     return lax.complex(x[..., 0], x[..., 1])
 
 

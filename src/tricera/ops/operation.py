@@ -4,7 +4,7 @@ from typing import Any
 
 from tricera.engine import graph, naming
 from tricera.engine.configured import Configured, parameters
-from tricera.errors import abstract
+from tricera.errors import abstract, report
 
 
 class Operation(graph.Operation, Configured):
@@ -14,6 +14,8 @@ class Operation(graph.Operation, Configured):
     """
 
     def __init__(self, name=None):
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(report("`name` must be a string and cannot contain character `/`.", got=repr(name)))
         super().__init__(self.call, name or naming.auto_name(type(self)))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -29,6 +31,12 @@ class Operation(graph.Operation, Configured):
     def input(self) -> Any:
         """The symbolic inputs of the first use."""
         tensors = self._inbound_nodes[0].input_tensors
+        return tensors[0] if len(tensors) == 1 else tensors
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs of the first use."""
+        tensors = self._inbound_nodes[0].output_tensors
         return tensors[0] if len(tensors) == 1 else tensors
 
     def get_config(self) -> dict[str, Any]:

@@ -20,9 +20,8 @@ def rearrange(tensor, pattern, **axes_lengths):
     before, after = (_groups(side) for side in pattern.split("->"))
     names, order = ([name for group in side for name in group] for side in (before, after))
     if sorted(names) != sorted(order) or len(before) != tensor.ndim:
-        raise ValueError(
-            report(f"rearrange: the pattern {pattern!r} does not fit.", got=f"a tensor of shape {tensor.shape}")
-        )
+        what = f"rearrange: the pattern {pattern!r} does not fit."
+        raise ValueError(report(what, got=f"a tensor of shape {tensor.shape}"))
     sizes = dict(axes_lengths)
     for group, size in zip(before, tensor.shape, strict=True):
         for name in [name for name in group if name not in sizes]:  # at most one: what is left of the size

@@ -3,7 +3,9 @@
 import numpy as np
 from jax import numpy as jnp
 
+from tricera.engine.dtypes import is_float
 from tricera.engine.graph import op
+from tricera.errors import report
 from tricera.kernels.conv import depthwise_conv
 from tricera.ops.image.layout import on_batch
 
@@ -13,6 +15,9 @@ def rgb_to_grayscale(images, data_format=None):
     """`0.2989 red + 0.587 green + 0.114 blue`, with one channel."""
 
     def gray(x):
+        if x.shape[-1] not in (1, 3):
+            what = "Invalid channel size: expected 3 (RGB) or 1 (Grayscale)."
+            raise ValueError(report(what, got=f"images with {x.shape[-1]} channels"))
         weights = jnp.array([0.2989, 0.5870, 0.1140], x.dtype if jnp.issubdtype(x.dtype, jnp.floating) else "float32")
         return jnp.sum(x * weights, -1, keepdims=True).astype(x.dtype)
 
@@ -24,6 +29,7 @@ def rgb_to_hsv(images, data_format=None):
     """Hue, saturation and value, each in [0, 1], of red, green and blue in [0, 1]."""
 
     def convert(x):
+        _check_colours(x)
         red, green, blue = (x[..., i] for i in range(3))
         value, low = jnp.max(x, -1), jnp.min(x, -1)
         span = value - low
@@ -42,6 +48,7 @@ def hsv_to_rgb(images, data_format=None):
     """Red, green and blue in [0, 1] of hue, saturation and value: `value * (1 - saturation * ramp(hue))`."""
 
     def convert(x):
+        _check_colours(x)
         hue, saturation, value = (x[..., i, None] for i in range(3))
         distance = jnp.abs(hue % 1 * 6 - jnp.array([3, 2, 4], x.dtype))
         colour = jnp.clip(distance * jnp.array([1, -1, -1], x.dtype) + jnp.array([-1, 2, 2], x.dtype), 0, 1)
@@ -50,16 +57,24 @@ def hsv_to_rgb(images, data_format=None):
     return on_batch(convert, images, data_format)
 
 
+def _check_colours(x):
+    if not is_float(x.dtype):
+        raise ValueError(report("Invalid images dtype: expected float dtype.", got=x.dtype))
+    if isinstance(x.shape[-1], int) and x.shape[-1] != 3:
+        raise ValueError(report(f"Input images must have 3 channels, but received images with {x.shape[-1]} channels."))
+
+
 @op
 def gaussian_blur(images, kernel_size=(3, 3), sigma=(1.0, 1.0), data_format=None):
     """Each pixel the mean of its neighbours with weights `exp(-d^2 / (2 sigma^2))`, zeros beyond the edges.
 
     Args:
-        kernel_size, sigma: of height and width, in pixels.
+        kernel_size, sigma: of width and height, in pixels.
     """
 
     def blur(x):
-        kernel = jnp.outer(*(_bell(n, s) for n, s in zip(kernel_size, sigma, strict=True)))
+        across, down = (_bell(n, s) for n, s in zip(kernel_size, sigma, strict=True))
+        kernel = jnp.outer(down, across)
         return _filter(x, [kernel]).astype(x.dtype)
 
     return on_batch(blur, images, data_format)

@@ -4,6 +4,7 @@ import jax
 from jax import lax
 from jax import numpy as jnp
 
+from tricera.engine.dtypes import is_float
 from tricera.engine.graph import op
 from tricera.errors import report
 from tricera.kernels.conv import per_axis
@@ -22,9 +23,8 @@ _METHODS = {
 def check_interpolation(interpolation, choices):
     """Raise a ValueError that names the choices."""
     if interpolation not in choices:
-        raise ValueError(
-            report("Invalid value for argument `interpolation`.", expected=", ".join(choices), got=repr(interpolation))
-        )
+        what = "Invalid value for argument `interpolation`."
+        raise ValueError(report(what, expected=", ".join(choices), got=repr(interpolation)))
 
 
 @op
@@ -49,6 +49,8 @@ def resize(
             `pad_to_aspect_ratio`: whether it is filled up with `fill_value`.
     """
     check_interpolation(interpolation, _METHODS)
+    if len(size) != 2 or min(size) < 1:
+        raise ValueError(report("`size` must have positive height and width.", got=repr(size)))
 
     def scale(x):
         if crop_to_aspect_ratio:
@@ -56,7 +58,7 @@ def resize(
         elif pad_to_aspect_ratio:
             x = _pad_to(x, *size, fill_value)
         made = jax.image.resize(x, (x.shape[0], *size, x.shape[-1]), _METHODS[interpolation], antialias)
-        return saturate_cast(made, x.dtype)
+        return saturate_cast(made if is_float(x.dtype) else jnp.round(made), x.dtype)
 
     return on_batch(scale, images, data_format)
 
@@ -76,13 +78,20 @@ def _pad_to(x, height, width, value):
     return jnp.pad(x, ((0, 0), rows, columns, (0, 0)), constant_values=value)
 
 
-def _margins(size, before, after, target, names):
-    """Two of `before`, `after` and `target` give the third."""
-    if sum(value is None for value in (before, after, target)) != 1:
-        raise ValueError(report(f"Must specify exactly two of {', '.join(names)}.", got=f"{before}, {after}, {target}"))
-    difference = None if target is None else abs(size - target)
-    before = difference - after if before is None else before
-    return before, difference - before if after is None else after
+def _sides(kind, sizes, difference, *given):
+    """What is cut or added before and after each axis; of this and the target, two are given."""
+    names = [*(f"{side}_{kind}" for side in ("top", "left", "bottom", "right")), "target_height", "target_width"]
+    for axis, size in enumerate(sizes):
+        (before, after, target), own = given[axis::2], names[axis::2]
+        if [before, after, target].count(None) != 1:
+            what = f"Must specify exactly two of {', '.join(own)}."
+            raise ValueError(report(what, got=f"{before}, {after}, {target}"))
+        before = difference(size, target) - after if before is None else before
+        after = difference(size, target) - before if after is None else after
+        for name, value in zip(reversed(own), (target, after, before), strict=True):
+            if isinstance(value, int) and value < 0:
+                raise ValueError(report(f"{name} must be >= 0.", got=value))
+        yield before, after
 
 
 @op
@@ -98,13 +107,14 @@ def crop_images(
 ):
     """The images without so many rows and columns at their sides; of each direction two arguments are given."""
 
+    given = (top_cropping, left_cropping, bottom_cropping, right_cropping, target_height, target_width)
+
     def crop(x):
-        h, w = x.shape[1:3]
-        rows = ("top_cropping", "bottom_cropping", "target_height")
-        columns = ("left_cropping", "right_cropping", "target_width")
-        top, bottom = _margins(h, top_cropping, bottom_cropping, target_height, rows)
-        left, right = _margins(w, left_cropping, right_cropping, target_width, columns)
-        return x[:, top : h - bottom, left : w - right]
+        n, h, w, c = x.shape
+        (top, bottom), (left, right) = _sides("cropping", (h, w), lambda size, target: size - target, *given)
+        height = h - top - bottom if target_height is None else target_height  # of unknown sizes this one is known
+        width = w - left - right if target_width is None else target_width
+        return lax.dynamic_slice(x, (0, top, left, 0), (n, height, width, c))
 
     return on_batch(crop, images, data_format)
 
@@ -122,12 +132,12 @@ def pad_images(
 ):
     """The images with so many rows and columns of zeros at their sides; of each direction two arguments are given."""
 
+    given = (top_padding, left_padding, bottom_padding, right_padding, target_height, target_width)
+
     def pad(x):
-        rows = ("top_padding", "bottom_padding", "target_height")
-        columns = ("left_padding", "right_padding", "target_width")
-        rows = _margins(x.shape[1], top_padding, bottom_padding, target_height, rows)
-        columns = _margins(x.shape[2], left_padding, right_padding, target_width, columns)
-        return jnp.pad(x, ((0, 0), rows, columns, (0, 0)))
+        sides = _sides("padding", x.shape[1:3], lambda size, target: target - size, *given)
+        edges = [(*side, 0) for side in ((0, 0), *sides, (0, 0))]
+        return lax.pad(x, jnp.zeros((), x.dtype), edges)  # unlike `jnp.pad`, where sizes are unknown too
 
     return on_batch(pad, images, data_format)
 
@@ -137,8 +147,15 @@ def extract_patches(images, size, strides=None, dilation_rate=1, padding="valid"
     """Windows as channels: `(batch, height, width, c) -> (batch, rows, columns, kh * kw * c)`.
 
     Args:
+        size: of the windows; three numbers make them windows of volumes, as of `extract_patches_3d`.
         strides: the step from window to window; `size` where None.
     """
+    if not isinstance(size, int | list | tuple):
+        raise TypeError(report("Invalid `size` argument. Expected an int or a tuple.", got=repr(size)))
+    if not isinstance(size, int) and len(size) not in (2, 3):
+        raise ValueError(report("Invalid `size` argument. Expected a tuple of length 2 or 3.", got=repr(size)))
+    if not isinstance(size, int) and len(size) == 3:
+        return extract_patches_3d(images, size, strides, dilation_rate, padding, data_format)
     return on_batch(lambda x: _patches(x, size, strides, dilation_rate, padding), images, data_format)
 
 

@@ -12,12 +12,8 @@ def on_batch(function: Callable, images, data_format, rank: int = 2):
     """`function` of `(batch, *spatial, channels)`; its result, of as many axes, in the layout of `images`."""
     images, first = jnp.asarray(images), config.standardize_data_format(data_format) == "channels_first"
     if images.ndim not in (rank + 1, rank + 2):
-        raise ValueError(
-            report(
-                f"Invalid images rank: expected rank {rank + 1} (single image) or rank {rank + 2} (batch of images).",
-                got=f"shape {images.shape}",
-            )
-        )
+        what = f"Invalid images rank: expected rank {rank + 1} (single image) or rank {rank + 2} (batch of images)."
+        raise ValueError(report(what, got=f"shape {images.shape}"))
     single = images.ndim == rank + 1
     images = images[None] if single else images
     made = function(jnp.moveaxis(images, 1, -1) if first else images)

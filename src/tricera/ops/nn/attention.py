@@ -23,7 +23,7 @@ def dot_product_attention(
     """`softmax(scale * query @ key^T + bias) @ value` for each head, where `mask` (and the past) allows.
 
     Shapes: query `(batch, T, heads, size)`, key and value `(batch, S, heads, size) -> (batch, T, heads, size)`;
-    bias and mask broadcast to `(batch, heads, T, S)`.
+    bias and mask broadcast to `(batch, heads, T, S)`. Key and value may have fewer heads, each for several of query.
 
     Args:
         scale: `1 / sqrt(size)` where None.
@@ -33,7 +33,8 @@ def dot_product_attention(
 
     Reference: Vaswani et al., 2017, arXiv:1706.03762.
     """
-    query, key, value = map(jnp.asarray, (query, key, value))
+    dtype = jnp.result_type(query, key, value)
+    query, key, value = (jnp.asarray(x, dtype) for x in (query, key, value))
     if flash_attention is None:
         flash_attention = config.is_flash_attention_enabled() and platform() == "gpu"
     if flash_attention and attn_logits_soft_cap is None:
@@ -41,6 +42,8 @@ def dot_product_attention(
             query, key, value, bias, mask, scale=scale, is_causal=is_causal, implementation="cudnn"
         )
     scale = query.shape[-1] ** -0.5 if scale is None else scale
+    if key.shape[2] < query.shape[2]:
+        key, value = (jnp.repeat(x, query.shape[2] // x.shape[2], axis=2) for x in (key, value))
     logits = jnp.einsum("btnh,bsnh->bnts", query, key, preferred_element_type=jnp.float32) * scale
     if attn_logits_soft_cap is not None:
         logits = attn_logits_soft_cap * jnp.tanh(logits / attn_logits_soft_cap)

@@ -5,7 +5,9 @@ from jax import numpy as jnp
 
 from tricera import config
 from tricera.engine.graph import op
+from tricera.errors import report
 from tricera.kernels import conv as kernels
+from tricera.ops.rearrange import rearrange
 
 
 @op
@@ -15,16 +17,26 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
     Shapes: inputs `(batch, *spatial, channels)` or channels first; kernel `(*window, channels / groups, filters)`.
     """
     data_format = config.standardize_data_format(data_format)
-    return kernels.conv(jnp.asarray(inputs), jnp.asarray(kernel), strides, padding, data_format, dilation_rate)
+    inputs, kernel = _matching(inputs, kernel, data_format)
+    return kernels.conv(inputs, kernel, strides, padding, data_format, dilation_rate)
+
+
+def _matching(inputs, kernel, data_format, axis=-2):
+    """Both as arrays, the channels of the inputs those of the kernel, or several groups of as many."""
+    inputs, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
+    channels = inputs.shape[-1 if data_format == "channels_last" else 1]
+    if isinstance(channels, int) and (channels % kernel.shape[axis] or not channels):
+        got = f"inputs {inputs.shape}, kernel {kernel.shape}"
+        raise ValueError(report("The input channels must match the kernel's.", expected=kernel.shape[axis], got=got))
+    return inputs, kernel
 
 
 @op
 def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1):
     """The convolution of each channel by its own filters: kernel `(*window, channels, multiplier)`."""
     data_format = config.standardize_data_format(data_format)
-    return kernels.depthwise_conv(
-        jnp.asarray(inputs), jnp.asarray(kernel), strides, padding, data_format, dilation_rate
-    )
+    inputs, kernel = _matching(inputs, kernel, data_format)
+    return kernels.depthwise_conv(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
 @op
@@ -46,14 +58,11 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
         padding: "valid" keeps every y; "same" crops to `strides` times the size.
         output_padding: so much is added to each size of y.
     """
-    x, kernel = jnp.asarray(inputs), jnp.asarray(kernel)
-    rank, data_format = kernel.ndim - 2, config.standardize_data_format(data_format)
+    data_format = config.standardize_data_format(data_format)
+    x, kernel = _matching(inputs, kernel, data_format, axis=-1)
+    rank = kernel.ndim - 2
     strides, dilation = kernels.per_axis(strides, rank), kernels.per_axis(dilation_rate, rank)
-    extra = (None,) * rank if output_padding is None else kernels.per_axis(output_padding, rank)
-    pads = [
-        _transposed_padding((size - 1) * rate + 1, stride, padding, more)
-        for size, rate, stride, more in zip(kernel.shape, dilation, strides, extra, strict=False)
-    ]
+    pads = kernels.transposed_padding(kernel.shape[:rank], strides, padding, output_padding, dilation)
     flipped = jnp.swapaxes(jnp.flip(kernel, range(rank)), -1, -2)
     numbers = kernels.dimension_numbers(rank, data_format)
     return lax.conv_general_dilated(
@@ -61,15 +70,9 @@ def conv_transpose(inputs, kernel, strides=1, padding="valid", output_padding=No
     )
 
 
-def _transposed_padding(window, stride, padding, extra):
-    """What to add around the spread input; y, of the size `stride * size + beyond`, is cropped alike at both ends."""
-    if extra is None:
-        beyond = max(window - stride, 0) if padding == "valid" else 0
-    else:
-        beyond = window - stride + extra - (0 if padding == "valid" else 2 * (window // 2))
-    cropped = 0 if padding == "valid" else max(window - stride - beyond, 0) // 2
-    before = window - 1 - cropped
-    return before, stride + beyond + window - 2 - before
+# Pixels apart from blocks, and as their channels.
+_PIXELS = {"channels_last": "n (h p) (w q) c", "channels_first": "n c (h p) (w q)"}
+_BLOCKS = {"channels_last": "n h w (p q c)", "channels_first": "n (c p q) h w"}
 
 
 @op
@@ -79,27 +82,19 @@ def depth_to_space(x, block_size, data_format="channels_last"):
     In a channel's number the place in the block counts before `c`; with channels first, `(batch, c * b * b, h, w)`,
     after it.
     """
-    x, b = jnp.asarray(x), block_size
-    if data_format == "channels_first":
-        n, c, h, w = x.shape
-        blocks = jnp.reshape(x, (n, c // (b * b), b, b, h, w))
-        return jnp.reshape(jnp.transpose(blocks, (0, 1, 4, 2, 5, 3)), (n, c // (b * b), h * b, w * b))
-    n, h, w, c = x.shape
-    blocks = jnp.reshape(x, (n, h, w, b, b, c // (b * b)))
-    return jnp.reshape(jnp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h * b, w * b, c // (b * b)))
+    return _rearranged(x, block_size, _BLOCKS[data_format], _PIXELS[data_format])
 
 
 @op
 def space_to_depth(x, block_size, data_format="channels_last"):
     """Blocks of pixels to channels, as `depth_to_space` turns back: `(batch, b * h, b * w, c) -> (..., b * b * c)`."""
-    x, b = jnp.asarray(x), block_size
-    if data_format == "channels_first":
-        n, c, h, w = x.shape
-        blocks = jnp.reshape(x, (n, c, h // b, b, w // b, b))
-        return jnp.reshape(jnp.transpose(blocks, (0, 1, 3, 5, 2, 4)), (n, c * b * b, h // b, w // b))
-    n, h, w, c = x.shape
-    blocks = jnp.reshape(x, (n, h // b, b, w // b, b, c))
-    return jnp.reshape(jnp.transpose(blocks, (0, 1, 3, 2, 4, 5)), (n, h // b, w // b, b * b * c))
+    return _rearranged(x, block_size, _PIXELS[data_format], _BLOCKS[data_format])
+
+
+def _rearranged(x, size, before, after):
+    if size < 2:
+        raise ValueError(report("`block_size` must be at least 2.", got=size))
+    return rearrange(x, f"{before} -> {after}", p=size, q=size)
 
 
 @op
@@ -117,6 +112,8 @@ def fold(x, output_size, kernel_size, dilation=1, padding=0, stride=1):
     """The sum of windows put back into images: `unfold` transposed."""
     size, dilation, padding, stride = (kernels.per_axis(v, 2) for v in (kernel_size, dilation, padding, stride))
     x, (h, w) = jnp.asarray(x), kernels.per_axis(output_size, 2)
+    if x.ndim != 3:
+        raise ValueError(report("`x` must be 3D.", expected="(batch, channels * kh * kw, windows)", got=x.shape))
     rows, columns = (
         (n + 2 * p - d * (k - 1) - 1) // s + 1
         for n, p, d, k, s in zip((h, w), padding, dilation, size, stride, strict=True)

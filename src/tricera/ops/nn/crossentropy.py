@@ -32,10 +32,7 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
         output: probabilities, made to sum to 1 and kept `epsilon` away from 0 and 1; or logits.
     """
     target, output = jnp.asarray(target), jnp.asarray(output)
-    if target.ndim != output.ndim or target.ndim < 1:
-        raise ValueError(_mismatch("Arguments `target` and `output` must have the same rank", target, output))
-    if _known_and_different(target.shape, output.shape):
-        raise ValueError(_mismatch("Arguments `target` and `output` must have the same shape", target, output))
+    _check_alike(target, output, 1)
     return -jnp.sum(target * _log_probabilities(output, from_logits, axis), axis)
 
 
@@ -70,10 +67,7 @@ def binary_crossentropy(target, output, from_logits=False):
         output: probabilities, kept `epsilon` away from 0 and 1; or logits.
     """
     target, output = jnp.asarray(target), jnp.asarray(output)
-    if target.ndim != output.ndim:
-        raise ValueError(_mismatch("Arguments `target` and `output` must have the same rank", target, output))
-    if _known_and_different(target.shape, output.shape):
-        raise ValueError(_mismatch("Arguments `target` and `output` must have the same shape", target, output))
+    _check_alike(target, output)
     if from_logits:
         return -(target * nn.log_sigmoid(output) + (1 - target) * nn.log_sigmoid(-output))
     output = _clip(output)
@@ -88,6 +82,13 @@ def _log_probabilities(output, from_logits, axis):
 
 def _clip(probabilities):
     return jnp.clip(probabilities, config.epsilon(), 1 - config.epsilon())
+
+
+def _check_alike(target, output, rank=0):
+    if target.ndim != output.ndim or target.ndim < rank:
+        raise ValueError(_mismatch("Arguments `target` and `output` must have the same rank", target, output))
+    if _known_and_different(target.shape, output.shape):
+        raise ValueError(_mismatch("Arguments `target` and `output` must have the same shape", target, output))
 
 
 def _known_and_different(first, second):

@@ -1,10 +1,13 @@
 """Means, variances, and what they normalize."""
 
+import warnings
+
 from jax import lax
 from jax import numpy as jnp
 
 from tricera import config
 from tricera.engine.graph import op
+from tricera.errors import report
 
 
 @op
@@ -30,6 +33,10 @@ def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilo
     x = jnp.asarray(x)
     shape = [1] * x.ndim
     shape[axis] = -1
+    for name, vector in (("offset", offset), ("scale", scale)):
+        if vector is not None and jnp.shape(vector) != jnp.shape(mean):
+            what = f"`{name}` must be a vector of length {x.shape[axis]}, as `mean` is."
+            raise ValueError(report(what, got=f"shape {jnp.shape(vector)}"))
     factor = lax.rsqrt(jnp.asarray(variance) + epsilon)
     factor = factor if scale is None else factor * scale
     shift = -jnp.asarray(mean) * factor
@@ -45,6 +52,10 @@ def layer_normalization(x, gamma=None, beta=None, axis=-1, epsilon=None, **kwarg
     mean = jnp.mean(wide, axes, keepdims=True)
     factor = lax.rsqrt(jnp.var(wide, axes, keepdims=True) + _epsilon(epsilon))
     shift = -mean * factor
+    if kwargs.get("rms_scaling"):
+        what = "You passed `rms_scaling=True`, which is deprecated: it divides by the standard deviation."
+        warnings.warn(f"{what} Use `keras.ops.rms_normalization`.", stacklevel=4)
+        shift, beta = jnp.zeros_like(shift), None
     if gamma is not None:
         gamma = _along(gamma, x, axes)
         factor, shift = factor * gamma, shift * gamma
@@ -78,6 +89,8 @@ def _epsilon(epsilon):
 @op
 def normalize(x, axis=-1, order=2, epsilon=None):
     """`x / max(norm(x), epsilon)`, the norm of this order along `axis`."""
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(report("Argument `order` must be an int >= 1.", got=repr(order)))
     x, epsilon = jnp.asarray(x), _epsilon(epsilon)
     x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype("float32")
     if order == 2:  # one root less, and a gradient at 0

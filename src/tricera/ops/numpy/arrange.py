@@ -5,6 +5,7 @@ from jax import numpy as jnp
 
 from tricera.engine import scope
 from tricera.engine.graph import op
+from tricera.errors import report
 
 
 @op
@@ -116,6 +117,9 @@ def pad(x, pad_width, mode="constant", constant_values=None):
         mode: "constant", "reflect", "symmetric", "edge", "wrap", ...
     """
     fill = {} if constant_values is None else {"constant_values": constant_values}
+    if fill and mode != "constant":
+        what = "Argument `constant_values` can only be provided when `mode == 'constant'`."
+        raise ValueError(report(what, got=f"mode={mode!r}"))
     x = jnp.asarray(x)
     if mode not in ("constant", "edge", "empty"):  # the others take so many turns
         scope.spend("pad", steps=int(np.max(pad_width, initial=0)) // max(1, min(x.shape, default=1)))
@@ -167,8 +171,11 @@ def append(x1, x2, axis=None):
 @op
 def split(x, indices_or_sections, axis=0):
     """A list of the parts of `x` along `axis`: so many equal ones, or cut at these places."""
-    scope.spend("split", steps=_count(indices_or_sections))
-    return jnp.split(jnp.asarray(x), indices_or_sections, axis)
+    x, places = jnp.asarray(x), indices_or_sections
+    scope.spend("split", steps=_count(places))
+    if isinstance(places, int) and not isinstance(size := jnp.size(x, axis), int):  # whether it divides is open yet
+        places = [size // places * part for part in range(1, places)]
+    return jnp.split(x, places, axis)
 
 
 @op
@@ -185,19 +192,19 @@ def _count(indices_or_sections):
 @op
 def hsplit(x, indices_or_sections):
     """`split` along the second axis; of a vector along its only one."""
-    return jnp.hsplit(jnp.asarray(x), indices_or_sections)
+    return split(x, indices_or_sections, axis=min(1, jnp.ndim(x) - 1))
 
 
 @op
 def vsplit(x, indices_or_sections):
     """`split` along the first axis."""
-    return jnp.vsplit(jnp.asarray(x), indices_or_sections)
+    return split(x, indices_or_sections)
 
 
 @op
 def dsplit(x, indices_or_sections):
     """`split` along the third axis."""
-    return jnp.dsplit(jnp.asarray(x), indices_or_sections)
+    return split(x, indices_or_sections, axis=2)
 
 
 # ---- asking

@@ -10,7 +10,10 @@ from tricera.kernels import product
 @op
 def matmul(x1, x2):
     """The matrix product over the last two axes, the others broadcast; of vectors the dot product."""
-    return product.matmul(jnp.asarray(x1), jnp.asarray(x2))
+    x1, x2 = jnp.asarray(x1), jnp.asarray(x2)
+    if x1.dtype == x2.dtype == jnp.int8:  # their sums have no place in a byte
+        return jnp.matmul(x1, x2, preferred_element_type=jnp.int32)
+    return product.matmul(x1, x2)
 
 
 @op
@@ -46,7 +49,10 @@ def tensordot(x1, x2, axes=2):
 @op
 def einsum(subscripts, *operands, **kwargs):
     """The sum of products that Einstein's notation names: `"bij,bjk->bik"`."""
-    return jnp.einsum(subscripts, *map(jnp.asarray, operands), **kwargs)
+    operands = [jnp.asarray(x) for x in operands]
+    if all(x.dtype == jnp.int8 for x in operands):
+        kwargs.setdefault("preferred_element_type", jnp.int32)
+    return jnp.einsum(subscripts, *operands, **kwargs)
 
 
 @op

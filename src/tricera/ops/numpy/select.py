@@ -6,6 +6,7 @@ from jax import numpy as jnp
 
 from tricera.engine.dtypes import is_float
 from tricera.engine.graph import op
+from tricera.errors import report
 
 
 @op
@@ -17,14 +18,18 @@ def get_item(x, key):
 @op
 def take(x, indices, axis=None):
     """The elements of `x` at `indices` along `axis`, negative ones counted from the end; flat where None."""
-    x, indices = jnp.asarray(x), jnp.asarray(indices)
-    return jnp.take(x, indices.astype("int32") if is_float(indices.dtype) else indices, axis=axis)
+    return jnp.take(jnp.asarray(x), _places(indices), axis=axis)
 
 
 @op
 def take_along_axis(x, indices, axis=None):
     """`y[i, j] = x[i, indices[i, j]]`, for `axis=1`."""
-    return jnp.take_along_axis(jnp.asarray(x), jnp.asarray(indices), axis)
+    return jnp.take_along_axis(jnp.asarray(x), _places(indices), axis)
+
+
+def _places(indices):
+    indices = jnp.asarray(indices)
+    return indices.astype("int32") if is_float(indices.dtype) else indices
 
 
 @op
@@ -33,6 +38,8 @@ def where(condition, x1=None, x2=None):
     condition = jnp.asarray(condition)
     if x1 is None and x2 is None:
         return jnp.where(condition)
+    if x1 is None or x2 is None:
+        raise ValueError(report("`x1` and `x2` either both should be `None` or both should be given."))
     return jnp.where(condition, jnp.asarray(x1), jnp.asarray(x2))
 
 
@@ -72,7 +79,10 @@ def diagflat(x, k=0):
 @op
 def diagonal(x, offset=0, axis1=0, axis2=1):
     """The diagonal of each matrix in the axes `axis1` and `axis2`, along a new last axis."""
-    return jnp.diagonal(jnp.asarray(x), offset, axis1, axis2)
+    x = jnp.asarray(x)
+    if x.ndim and (axis1 - axis2) % x.ndim == 0:
+        raise ValueError(report("`axis1` and `axis2` must be different axes.", got=f"{axis1} and {axis2}"))
+    return jnp.diagonal(x, offset, axis1, axis2)
 
 
 @op
@@ -99,13 +109,19 @@ def sort(x, axis=-1):
 @op
 def argsort(x, axis=-1):
     """The places of the elements along `axis`, that of the smallest first."""
-    return jnp.argsort(jnp.asarray(x), axis)
+    x = jnp.asarray(x)
+    return jnp.argsort(x, axis if x.ndim else None)
 
 
 @op
 def argpartition(x, kth, axis=-1):
-    """The places of the elements along `axis`: those of smaller ones, the `kth` smallest, those of larger ones."""
-    return jnp.argpartition(jnp.asarray(x), kth, axis)
+    """The places of the elements along `axis`: those of smaller ones, the `kth` smallest, those of larger ones.
+
+    Args:
+        axis: None for that of the flat array.
+    """
+    x, axis = (jnp.ravel(x), -1) if axis is None else (jnp.asarray(x), axis)
+    return jnp.argpartition(x, kth, axis)
 
 
 @op
@@ -146,20 +162,12 @@ def histogram(x, bins=10, range=None):
 
 @op
 def unique(
-    x,
-    sorted=True,
-    return_index=False,
-    return_inverse=False,
-    return_counts=False,
-    axis=None,
-    size=None,
-    fill_value=None,
+    x, sorted=True, return_index=False, return_inverse=False, return_counts=False, axis=None, size=None, fill_value=None
 ):
-    """The different elements (along `axis`, the different slices), sorted.
+    """The different elements (along `axis`, the different slices), sorted; no NaN equals another.
 
     Args:
         size: so many, the rest `fill_value`; makes it work on symbolic tensors.
     """
-    return jnp.unique(
-        jnp.asarray(x), return_index, return_inverse, return_counts, axis, size=size, fill_value=fill_value
-    )
+    more = {"equal_nan": False, "size": size, "fill_value": fill_value}
+    return jnp.unique(jnp.asarray(x), return_index, return_inverse, return_counts, axis, **more)

@@ -222,7 +222,10 @@ def nan_to_num(x, nan=0.0, posinf=None, neginf=None):
 @op
 def round(x, decimals=0):
     """The nearest number with so many decimals; halves go to the even one."""
-    return jnp.round(jnp.asarray(x), decimals)
+    x = jnp.asarray(x)
+    if decimals < 0 and jnp.issubdtype(x.dtype, jnp.integer):
+        return jnp.round(x.astype(config.floatx()), decimals).astype(x.dtype)
+    return jnp.round(x, decimals)
 
 
 def _as_float(x):
