@@ -106,6 +106,22 @@ def check_axes(layer: Layer, axis: Any) -> None:
         raise TypeError(report(f"{where(layer)}: {what}", got=repr(axis)))
 
 
+def check_windows(layer: Layer, input_shape: Sequence[int | None], windows: Sequence[int], **given: Any) -> None:
+    """Raise ValueError if a window, of which the `given` arguments say the size, is larger than the unpadded input."""
+    spatial = input_shape[1:-1] if layer.data_format == "channels_last" else input_shape[2:]
+    for size, window in zip(spatial, windows, strict=True):
+        if layer.padding == "valid" and size is not None and size < window:
+            arguments = ", ".join(f"{name}={value}" for name, value in given.items())
+            raise ValueError(
+                report(
+                    f"{where(layer)}: Computed output size would be zero or negative.",
+                    expected=f"at least {window} along each spatial axis for {arguments}, padding='valid'",
+                    got=f"input shape {tuple(input_shape)}",
+                    fix="use padding='same', a smaller window, or fewer poolings before.",
+                )
+            )
+
+
 def refuse(layer: Layer, why: str, **arguments: Any) -> None:
     """Raise NotImplementedError if one of these arguments, which layers do not act on, is given."""
     for name, value in arguments.items():
