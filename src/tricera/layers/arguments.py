@@ -47,6 +47,11 @@ def weight(layer: Layer, name: str, shape: Sequence[int], options: str | None = 
     return layer.add_weight(shape=shape, name=name, **{**found, **more})
 
 
+def activated(layer: Layer, outputs: Any) -> Any:
+    """`activation(outputs)`; the outputs where `layer.activation = None` took it away."""
+    return outputs if layer.activation is None else layer.activation(outputs)
+
+
 def spatial_axes(rank: int, data_format: str) -> tuple[str, ...]:
     """The names of the axes of a batch of images (or sequences, or volumes), for messages."""
     if data_format == "channels_first":
@@ -77,8 +82,8 @@ def check_fraction(layer: Layer, **fractions: Any) -> None:
         if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
             raise ValueError(
                 report(
-                    f"{where(layer)}: Invalid value received for argument `{name}`.",
-                    expected="a float value between 0 and 1",
+                    f"{where(layer)}: Invalid value received for argument `{name}`. "
+                    "Expected a float value between 0 and 1.",
                     got=repr(value),
                 )
             )

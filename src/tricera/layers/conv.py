@@ -8,7 +8,16 @@ from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.kernels.conv import conv
-from tricera.layers.arguments import adopt, check_choice, check_positive, check_windows, sizes, spatial_axes, weight
+from tricera.layers.arguments import (
+    activated,
+    adopt,
+    check_choice,
+    check_positive,
+    check_windows,
+    sizes,
+    spatial_axes,
+    weight,
+)
 from tricera.transform.lora import Adaptable
 
 
@@ -65,7 +74,7 @@ class SpatialFilter(Layer):
             first = self.data_format == "channels_first"
             bias = self.bias.value.reshape((-1, *[1] * self.rank)) if first else self.bias.value
             outputs = outputs + bias
-        return self.activation(outputs)
+        return activated(self, outputs)
 
 
 class _Conv(Adaptable, SpatialFilter):

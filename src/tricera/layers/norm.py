@@ -255,9 +255,10 @@ class GroupNormalization(_Scaled):
         if self.groups == -1:
             self.groups = size
         if size < self.groups or size % self.groups:
+            what = "cannot be more than" if size < self.groups else "must divide"
             raise ValueError(
                 report(
-                    f"{where(self)}: Number of groups must divide the number of channels.",
+                    f"{where(self)}: Number of groups {what} the number of channels.",
                     expected=f"a divisor of {size}, the size of axis {self.axis}",
                     got=f"groups={self.groups}",
                 )
@@ -354,7 +355,9 @@ class SpectralNormalization(Wrapper):
         )
         if self.kernel is None:
             raise ValueError(
-                report(f"{where(self)}: {where(self.layer)} has no attribute 'kernel' nor 'embeddings' to normalize.")
+                report(
+                    f"{where(self)}: a {type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'."
+                )
             )
         initializer = registry.resolve("initializer", {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}})
         self.vector_u = self.add_weight((1, self.kernel.shape[-1]), initializer, trainable=False, name="vector_u")
