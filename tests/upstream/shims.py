@@ -11,8 +11,9 @@ import jax
 import numpy as np
 
 import tricera
-from tricera.engine import dtypes, graph, masking, tracking
+from tricera.engine import dtypes, graph, masking, scope, tracking
 from tricera.engine.variable import Variable
+from tricera.layers.rnn import convlstm
 from tricera.transform import lora
 
 
@@ -92,11 +93,12 @@ _BACKEND = {
     "device": _device,
     "get_keras_mask": masking.get_mask,
     "set_keras_mask": masking.set_mask,
-    "image": _OPS,
+    "image": tricera.ops.image,
     "linalg": _OPS,
     "math": _OPS,
     "nn": _OPS,
     "numpy": _OPS,
+    "AutocastScope": lambda dtype: scope.enter(autocast=dtype),
     "random": tricera.random,
     "random_seed_dtype": lambda: "uint32",
     "config": tricera.config,
@@ -118,6 +120,11 @@ def _compute_fans(shape: Any, input_axes: Any = None, output_axes: Any = None) -
     return scaling._fans(tuple(shape))
 
 
+def _conv_lstm(rank: int, *args: Any, **kwargs: Any) -> Any:
+    layers = tricera.layers
+    return (layers.ConvLSTM1D, layers.ConvLSTM2D, layers.ConvLSTM3D)[rank - 1](*args, **kwargs)
+
+
 def _tracked(name: str, kind: type) -> type:
     """A container as Keras' layers keep: one of Python's, with a tracker that is not asked."""
 
@@ -130,6 +137,9 @@ def _tracked(name: str, kind: type) -> type:
 _TREE = SimpleNamespace(**vars(tricera.tree), register_tree_node_class=lambda kind: kind)
 _ANYWHERE = {
     "GroupedQueryAttention": tricera.layers.GroupQueryAttention,
+    "FeatureSpace": tricera.utils.FeatureSpace,
+    "ConvLSTM": _conv_lstm,
+    "ConvLSTMCell": convlstm.ConvLSTMCell,
     "compute_fans": _compute_fans,
     "optree_impl": _TREE,
     "dmtree_impl": SimpleNamespace(**vars(_TREE)),  # another object: the tests ask which one they have
@@ -159,6 +169,8 @@ def find(path: str, name: str) -> Any:
         return _BACKEND[name]
     if path == "utils.file_utils":
         return getattr(os.path, name, None)
+    if path.endswith("bounding_boxes.converters"):
+        return getattr(tricera.utils.bounding_boxes, name, None)
     if name == "random" and path in ("ops", "backend"):
         return tricera.random
     return _ANYWHERE.get(name)
