@@ -45,3 +45,12 @@ def test_attention_masks_queries_values_and_the_future(keras, name):
     call = {"mask": [QUERY_MASK, VALUE_MASK], "use_causal_mask": True, "return_attention_scores": True}
     for a, b in zip(ours([QUERY, VALUE], **call), theirs([QUERY, VALUE], **call), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+
+
+def test_axes_to_attend_over_count_from_either_end(keras):
+    x = random.normal(size=(2, 3, 4, 4)).astype("float32")
+    ours, theirs = (space.MultiHeadAttention(2, 3, attention_axes=-2) for space in (layers, keras.layers))
+    ours(x, x)
+    theirs(x, x)
+    theirs.set_weights(scatter(ours))
+    np.testing.assert_allclose(ours(x, x), theirs(x, x), rtol=2e-5, atol=2e-6)
