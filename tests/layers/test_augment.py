@@ -183,3 +183,15 @@ def test_just_so_many_boxes():
         expected[:, :4] = boxes["boxes"][:, :count]
         assert_array_equal(made["boxes"], expected)
         assert_array_equal(made["labels"], [[0, 1, 2, 3, -1, -1][:count]] if count > 4 else [[0, 1, 2]])
+
+
+def test_levelled_images_have_whole_numbers_and_one_colour_stays():
+    level = layers.Equalization(value_range=(0, 255))
+    assert_array_equal(level(np.full((1, 4, 4, 1), 128, "float32")), 128)
+    levelled = np.asarray(level(IMAGES))
+    assert_array_equal(levelled, levelled.round())
+
+
+def test_two_numbers_of_a_factor_come_in_any_order():
+    assert layers.RandomBrightness((0.5, 0.4)).factor == (0.4, 0.5)
+    layers.RandomZoom((-0.4, -0.5))

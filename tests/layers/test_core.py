@@ -4,7 +4,7 @@ import pytest
 
 from tricera import layers, ops
 from tricera.engine.graph import Function
-from tricera.engine.masking import get_mask
+from tricera.engine.masking import get_mask, set_mask
 
 
 def test_an_input_is_a_symbolic_tensor_of_an_input_layer():
@@ -78,3 +78,20 @@ def test_what_has_no_state_is_built_unless_a_subclass_builds_something(make):
     layer = Building(*arguments)
     layer(np.ones((2, 3, 4), "float32"))
     assert layer.built and len(layer.weights) == 1
+
+
+def test_a_mask_outlives_a_cast_and_one_that_is_given_is_that_of_the_result():
+    x, mask = jnp.ones((2, 3)), jnp.array([[True, False, True]] * 2)
+    np.testing.assert_array_equal(get_mask(layers.Softmax()(x, mask=mask)), mask)
+    set_mask(x, mask)
+    np.testing.assert_array_equal(get_mask(layers.Activation("relu", dtype="float16")(x)), mask)
+
+
+def test_a_layer_whose_activation_is_taken_away_is_linear():
+    x = jnp.ones((1, 3, 2))
+    for layer in (layers.Dense(2, "relu"), layers.Conv1D(2, 1, activation="relu")):
+        layer.build(x.shape)
+        layer.set_weights([-jnp.ones(weight.shape) for weight in layer.get_weights()])
+        assert layer(x).max() == 0
+        layer.activation = None
+        assert layer(x).max() < 0

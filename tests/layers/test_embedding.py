@@ -33,3 +33,9 @@ def test_a_reversible_embedding_reads_backwards(keras):
     ours(ids), theirs(ids)
     ours.set_weights(theirs.get_weights())
     np.testing.assert_allclose(ours(x, reverse=True), theirs(x, reverse=True), rtol=1e-5)
+
+
+def test_a_reversible_embedding_masks_its_way_forward_alone():
+    layer = layers.ReversibleEmbedding(3, 2, mask_zero=True)
+    assert get_mask(layer(np.array([[2, 0]]))).tolist() == [[True, False]]
+    assert get_mask(layer(np.array([[[1.0, 2.0], [0.0, 0.0]]]), reverse=True)) is None

@@ -45,3 +45,11 @@ def test_a_mask_along_the_axis_of_the_features(keras):
         )
         for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_numbers_beyond_16_bits_are_normalized_in_mixed_precision(keras):
+    x = 70000 * np.random.default_rng(0).normal(1, 1, (2, 4, 8)).astype("float32")
+    for name, arguments in (("GroupNormalization", {"groups": 2}), ("LayerNormalization", {})):
+        ours, theirs = (getattr(space, name)(**arguments, dtype="mixed_float16")(x) for space in (layers, keras.layers))
+        np.testing.assert_allclose(ours, theirs, rtol=2e-3, atol=1e-3)
+        assert ours.dtype == "float16"

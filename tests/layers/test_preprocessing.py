@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tricera import Input, layers, models
+from tricera import Input, config, layers, models
 from tricera.errors import SafetyError
 from tricera.kernels import native
 
@@ -147,6 +147,36 @@ def test_text_enters_a_model():
     assert outputs.shape == (2, 8)
 
 
+def test_statistics_of_batches_in_a_list_and_beside_targets():
+    x = NORMAL.reshape(100, 10, 3)
+    whole = layers.Normalization(axis=(1, 2))
+    whole.adapt(x)
+    for data in ([x[:50], x[50:]], [(x[:50], np.zeros(50)), (x[50:], np.zeros(50))]):
+        parts = layers.Normalization(axis=(1, 2))
+        parts.adapt(data)
+        assert_allclose(parts(x), whole(x), rtol=1e-4, atol=1e-5)
+    for data, message in (
+        ([], "`adapt` was given an empty iterable, without a single batch."),
+        (
+            x[:, :9],
+            "`adapt` was given data of an incompatible shape.\n  expected: (None, 10, 3)\n  got:      (100, 9, 3)",
+        ),
+    ):
+        with pytest.raises(ValueError) as caught:
+            whole.adapt(data)
+        assert str(caught.value) == f'Normalization layer "{whole.name}": {message}'
+
+
+def test_statistics_of_fewer_axes_serve_all():
+    layer = layers.Normalization(axis=(1, 2), mean=[1.0, 2.0], variance=[4.0, 9.0])
+    assert_allclose(layer(np.ones((1, 3, 2))), np.broadcast_to([0, -1 / 3], (1, 3, 2)), atol=1e-6)
+
+
+def test_a_vector_scales_channels_wherever_they_stand(monkeypatch):
+    monkeypatch.setitem(config._settings, "image_data_format", "channels_first")
+    assert_array_equal(layers.Rescaling([1.0, 2.0])(np.ones((1, 2, 1, 1)))[0, :, 0, 0], [1, 2])
+
+
 def test_a_pipeline_is_its_layers():
     pipeline = layers.Pipeline([layers.StringLookup(vocabulary=["a", "b"]), layers.CategoryEncoding(3, "one_hot")])
     assert_array_equal(pipeline(["b", "x"]), [[0, 0, 1], [1, 0, 0]])
@@ -155,7 +185,13 @@ def test_a_pipeline_is_its_layers():
 
 def test_spectra_are_those_of_keras(keras):
     x = NORMAL[:600].T.copy()
-    for arguments in ({}, {"mode": "log", "fft_length": 512, "frame_step": 100}, {"mode": "angle"}, {"window": None}):
+    for arguments in (
+        {},
+        {"mode": "log", "fft_length": 512, "frame_step": 100},
+        {"mode": "angle"},
+        {"window": None},
+        {"mode": "psd"},
+    ):
         ours, theirs = (namespace.STFTSpectrogram(**arguments) for namespace in (layers, keras.layers))
         y, z = (np.asarray(layer(x[..., None])) for layer in (ours, theirs))
         y, z = (np.cos(y), np.cos(z)) if "angle" in arguments.values() else (y, z)

@@ -1,6 +1,7 @@
 """`keras.src` for the tests in Keras' wheel: its modules hold Tricera's public objects under Keras' private paths.
 
-Of the wheel itself only the test files and `keras.src.testing`, which they lean on, are read and run.
+Of the wheel itself only the test files and what they lean on, `keras.src.testing` and formulas of shapes, are read and
+run.
 """
 
 import importlib
@@ -20,7 +21,12 @@ from tricera import alias
 
 # What pytest looks for in packages.
 _PYTEST = ("pytest", "collect_ignore", "setUp", "setup_", "tearDown", "teardown_")
-_RUN = ("keras.src.testing", "keras.src.testing.test_case", "keras.src.testing.test_utils")
+_RUN = (
+    "keras.src.testing",
+    "keras.src.testing.test_case",
+    "keras.src.testing.test_utils",
+    "keras.src.backend.common.backend_utils",
+)
 
 
 @cache
@@ -131,3 +137,4 @@ def open() -> None:
     """From now on `import keras` gives the facades."""
     sys.meta_path.insert(0, Door())
     importlib.import_module("keras.src.testing.test_case").get_seed_generators = shims.seed_generators
+    shims.show_private_attributes()

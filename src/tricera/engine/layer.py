@@ -76,9 +76,11 @@ class Layer(Weighted):
                 raise ArgumentError(unknown_argument(type(self), key, known))
         if name is not None and not isinstance(name, str):
             raise ValueError(report("Argument `name` must be a string.", got=repr(name)))
+        if not isinstance(trainable, bool):
+            raise ValueError(report("Expected argument `trainable` to be a boolean.", got=repr(trainable)))
         self.name = name or naming.auto_name(type(self))
         self.activity_regularizer = registry.resolve("regularizer", activity_regularizer)
-        self._trainable = bool(trainable)
+        self._trainable = trainable
         self.dtype_policy = dtype
         self.autocast = autocast
 
@@ -139,12 +141,8 @@ class Layer(Weighted):
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer computes."""
-        raise NotImplementedError(
-            report(
-                f"Layer {type(self).__name__} does not have a `call()` method implemented.",
-                fix="define `call(self, inputs)` in it.",
-            )
-        )
+        what = f"Layer {type(self).__name__} does not have a `call()` method implemented."
+        raise NotImplementedError(report(what, fix="define `call(self, inputs)` in it."))
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """The mask of the output: that of the input, unless a subclass knows better."""
@@ -191,7 +189,9 @@ class Layer(Weighted):
             self._mask_outputs(arguments, outputs)
             if self.activity_regularizer is not None:
                 for output in tree_util.tree_leaves(outputs):
-                    self.add_loss(self.activity_regularizer(output) / (output.shape or (1,))[0])  # a sample's mean
+                    self.add_loss(
+                        self.activity_regularizer(output) / ((output.shape or (1,))[0] or 1)
+                    )  # a sample's mean
             if outermost:
                 for owner, loss in inner.losses or []:
                     owner._losses.append(loss)
@@ -199,15 +199,16 @@ class Layer(Weighted):
 
     def _cast(self, tree: Any) -> Any:
         policy, autocast, dtype = self.dtype_policy, self.autocast, self.input_dtype
-        return tree_util.tree_map(
-            lambda x: (
-                x
-                if graph.is_symbolic_leaf(x) or not hasattr(x, "__array__")
-                else policy.convert_input(x, autocast, dtype)
-            ),
-            tree,
-            is_leaf=graph.is_symbolic_leaf,
-        )
+
+        def cast(x: Any) -> Any:
+            if graph.is_symbolic_leaf(x) or not hasattr(x, "__array__"):
+                return x
+            converted = policy.convert_input(x, autocast, dtype)
+            if converted is not x and (mask := masking.get_mask(x)) is not None:
+                masking.set_mask(converted, mask)
+            return converted
+
+        return tree_util.tree_map(cast, tree, is_leaf=graph.is_symbolic_leaf)
 
     def _bind(self, spec: inputs.CallSpec, args: tuple, kwargs: dict) -> dict[str, Any]:
         told = None if spec.has_training else kwargs.pop("training", None)  # for the layers inside
@@ -215,11 +216,8 @@ class Layer(Weighted):
             bound = spec.bind(args, kwargs)
             return bound if told is None else {**bound, "training": told}
         except TypeError as error:
-            raise TypeError(
-                report(
-                    f"{where(self)}: {error}.", expected=f"call{spec.signature}", got=f"{_brief(args)} {_brief(kwargs)}"
-                )
-            ) from None
+            got = f"{_brief(args)} {_brief(kwargs)}"
+            raise TypeError(report(f"{where(self)}: {error}.", expected=f"call{spec.signature}", got=got)) from None
 
     def _training(self, spec: inputs.CallSpec, arguments: dict, kwargs: dict) -> bool | None:
         """Whether this is training: what the call says, else the scope; told to `call` if it wants to know."""
@@ -234,9 +232,7 @@ class Layer(Weighted):
         try:
             return self.call(*args, **kwargs) if self._remat is None else self._remat.call(self, args, kwargs)
         except Exception as error:
-            if not any(
-                note.startswith("in ") for note in getattr(error, "__notes__", ())
-            ):  # the innermost layer says it
+            if not any(note.startswith("in ") for note in getattr(error, "__notes__", ())):  # the innermost says it
                 error.add_note(f"in {where(self)} (path {self.path!r}), called with {_brief(arguments)}")
             raise
 
@@ -245,7 +241,8 @@ class Layer(Weighted):
         leaves = tree_util.tree_leaves(outputs)
         if not self.supports_masking or all(masking.get_mask(leaf) is not None for leaf in leaves):
             return
-        masks = self.compute_mask(first, inputs.carried(first))
+        given = arguments.get("mask")
+        masks = self.compute_mask(first, inputs.carried(first) if given is None else given)
         if masks is not None:
             flat = tree_util.tree_leaves(masks, is_leaf=lambda x: x is None)
             for output, mask in zip(leaves, flat, strict=False):

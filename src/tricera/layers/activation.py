@@ -50,7 +50,8 @@ class ReLU(_Elementwise):
     def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **kwargs):
         super().__init__(**kwargs)
         adopt(self, locals())
-        _check_not_negative(self, max_value=max_value or 0.0, negative_slope=negative_slope, threshold=threshold)
+        _check_not_negative(self, "a negative value", max_value=max_value or 0.0)
+        _check_not_negative(self, negative_slope=negative_slope, threshold=threshold)
 
     def call(self, inputs):
         return activations.relu(
@@ -154,12 +155,12 @@ class Softmax(_Elementwise):
             raise ValueError(report(f"{where(self)}: {what}", expected=f"mask of shape {shape}", got=own))
 
 
-def _check_not_negative(layer: Layer, **numbers: float | None) -> None:
+def _check_not_negative(layer: Layer, what: str = "None or a negative value", **numbers: float | None) -> None:
     for name, value in numbers.items():
         if value is None or value < 0:
             raise ValueError(
                 report(
-                    f"{where(layer)}: {name} of a {type(layer).__name__} layer cannot be a negative value.",
+                    f"{where(layer)}: {name} of a {type(layer).__name__} layer cannot be {what}.",
                     got=repr(value),
                 )
             )

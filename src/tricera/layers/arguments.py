@@ -47,6 +47,11 @@ def weight(layer: Layer, name: str, shape: Sequence[int], options: str | None = 
     return layer.add_weight(shape=shape, name=name, **{**found, **more})
 
 
+def activated(layer: Layer, outputs: Any) -> Any:
+    """`activation(outputs)`; the outputs where `layer.activation = None` took it away."""
+    return outputs if layer.activation is None else layer.activation(outputs)
+
+
 def spatial_axes(rank: int, data_format: str) -> tuple[str, ...]:
     """The names of the axes of a batch of images (or sequences, or volumes), for messages."""
     if data_format == "channels_first":
@@ -77,8 +82,8 @@ def check_fraction(layer: Layer, **fractions: Any) -> None:
         if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
             raise ValueError(
                 report(
-                    f"{where(layer)}: Invalid value received for argument `{name}`.",
-                    expected="a float value between 0 and 1",
+                    f"{where(layer)}: Invalid value received for argument `{name}`. "
+                    "Expected a float value between 0 and 1.",
                     got=repr(value),
                 )
             )
@@ -104,6 +109,22 @@ def check_axes(layer: Layer, axis: Any) -> None:
     if not all(map(is_whole, several)):
         what = "Expected an int or a list/tuple of ints for the argument `axis`."
         raise TypeError(report(f"{where(layer)}: {what}", got=repr(axis)))
+
+
+def check_windows(layer: Layer, input_shape: Sequence[int | None], windows: Sequence[int], **given: Any) -> None:
+    """Raise ValueError if a window, of which the `given` arguments say the size, is larger than the unpadded input."""
+    spatial = input_shape[1:-1] if layer.data_format == "channels_last" else input_shape[2:]
+    for size, window in zip(spatial, windows, strict=True):
+        if layer.padding == "valid" and size is not None and size < window:
+            arguments = ", ".join(f"{name}={value}" for name, value in given.items())
+            raise ValueError(
+                report(
+                    f"{where(layer)}: Computed output size would be zero or negative.",
+                    expected=f"at least {window} along each spatial axis for {arguments}, padding='valid'",
+                    got=f"input shape {tuple(input_shape)}",
+                    fix="use padding='same', a smaller window, or fewer poolings before.",
+                )
+            )
 
 
 def refuse(layer: Layer, why: str, **arguments: Any) -> None:

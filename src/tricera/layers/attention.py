@@ -35,7 +35,7 @@ class _Attention(Layer):
         if not several or len(input_shape) not in (2, 3):
             raise ValueError(
                 report(
-                    f"{where(self)}: {type(self).__name__} layer must be called on a list of inputs.",
+                    f"{where(self)}: {type(self).__name__} layer must be called on a list of inputs, of length 2 or 3.",
                     expected="[query, value] or [query, value, key]",
                     got=f"{len(input_shape)} inputs" if several else f"one input of shape {tuple(input_shape)}",
                 )
@@ -44,7 +44,10 @@ class _Attention(Layer):
     def call(self, inputs, mask=None, training=False, return_attention_scores=False, use_causal_mask=False):
         query, value, *rest = inputs
         key = rest[0] if rest else value
-        query_mask, value_mask = (mask[0], mask[1]) if mask else (None, None)
+        if mask is not None and not (isinstance(mask, list | tuple) and len(mask) in (2, 3)):
+            what = f"{type(self).__name__} layer mask must be a list, of length 2 or 3."
+            raise ValueError(report(f"{where(self)}: {what}", expected="a mask or None for each input"))
+        query_mask, value_mask = (None, None) if mask is None else mask[:2]
         scores = self.scores(query, key)
         allowed = None if value_mask is None else ops.expand_dims(value_mask, 1)
         if use_causal_mask:

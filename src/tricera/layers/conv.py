@@ -8,7 +8,16 @@ from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.kernels.conv import conv
-from tricera.layers.arguments import adopt, check_choice, check_positive, sizes, spatial_axes, weight
+from tricera.layers.arguments import (
+    activated,
+    adopt,
+    check_choice,
+    check_positive,
+    check_windows,
+    sizes,
+    spatial_axes,
+    weight,
+)
 from tricera.transform.lora import Adaptable
 
 
@@ -56,20 +65,8 @@ class SpatialFilter(Layer):
 
     def _check_window(self, input_shape: Any) -> None:
         """Raise ValueError if the window is larger than the input."""
-        if self.padding != "valid":
-            return
-        spatial = input_shape[1:-1] if self.data_format == "channels_last" else input_shape[2:]
-        for size, window, rate in zip(spatial, self.kernel_size, self.dilation_rate, strict=True):
-            if size is not None and size < (window - 1) * rate + 1:
-                raise ValueError(
-                    report(
-                        f"{where(self)}: Computed output size would be negative or zero.",
-                        expected=f"at least {(window - 1) * rate + 1} along each spatial axis for "
-                        f"kernel_size={self.kernel_size}, dilation_rate={self.dilation_rate}, padding='valid'",
-                        got=f"input shape {tuple(input_shape)}",
-                        fix="use padding='same', a smaller kernel, or fewer poolings before.",
-                    )
-                )
+        windows = [(size - 1) * rate + 1 for size, rate in zip(self.kernel_size, self.dilation_rate, strict=True)]
+        check_windows(self, input_shape, windows, kernel_size=self.kernel_size, dilation_rate=self.dilation_rate)
 
     def _finish(self, outputs: Any) -> Any:
         """`activation(outputs + bias)`."""
@@ -77,7 +74,7 @@ class SpatialFilter(Layer):
             first = self.data_format == "channels_first"
             bias = self.bias.value.reshape((-1, *[1] * self.rank)) if first else self.bias.value
             outputs = outputs + bias
-        return self.activation(outputs)
+        return activated(self, outputs)
 
 
 class _Conv(Adaptable, SpatialFilter):

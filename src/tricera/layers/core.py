@@ -26,7 +26,8 @@ class InputLayer(Layer):
 
     Raises:
         TypeError: `shape` is no sequence of sizes.
-        ValueError: both or neither of `shape` and `batch_shape`.
+        ValueError: both or neither of `shape` and `batch_shape`, both of `batch_size` and `batch_shape`, or what does
+            not agree with a symbolic `input_tensor`.
     """
 
     def __init__(
@@ -51,7 +52,18 @@ class InputLayer(Layer):
         if kwargs:
             known = argument_names(type(self))
             raise TypeError(registry.unknown("argument", next(iter(kwargs)), dict.fromkeys(known)))
+        if isinstance(input_tensor, KerasTensor):
+            _check_agrees(
+                self,
+                input_tensor,
+                shape=shape,
+                batch_size=batch_size,
+                batch_shape=batch_shape,
+                dtype=dtype,
+                sparse=sparse,
+            )
         if input_tensor is not None:
+            batch_size = None
             shape, batch_shape, dtype = None, tuple(input_tensor.shape), dtype or dtypes.dtype_of(input_tensor)
         self.batch_shape = _batch_shape(self, shape, batch_size, batch_shape)
         self._dtype = dtypes.standardize_dtype(dtype)
@@ -120,16 +132,28 @@ def is_input(tensor: Any) -> bool:
     return isinstance(tensor, KerasTensor) and (tensor.node is None or tensor.node.is_input)
 
 
-def _batch_shape(layer: Layer, shape: Any, batch_size: Any, batch_shape: Any) -> tuple[int | None, ...]:
-    if (shape is None) == (batch_shape is None):
-        both = "both" if shape is not None else "neither"
-        raise ValueError(
-            report(
-                f"{where(layer)}: You must pass either `shape` or `batch_shape`, not both and not neither.",
-                got=f"{both} of `shape={shape}` and `batch_shape={batch_shape}`",
-                fix=None if both == "both" else "for example `Input(shape=(784,))`: the sizes of one sample.",
-            )
+def _check_agrees(layer: Layer, tensor: KerasTensor, **given: Any) -> None:
+    """Raise ValueError if what is given beside a symbolic tensor is not so."""
+    size, *rest = tensor.shape
+    has = {"shape": tuple(rest), "batch_size": size, "batch_shape": (size, *rest)}
+    has |= {"dtype": tensor.dtype, "sparse": tensor.sparse}
+    for name, value in given.items():
+        asked = (
+            tuple(value) if isinstance(value, list) else dtypes.standardize_dtype(value) if name == "dtype" else value
         )
+        if value is not None and asked != has[name]:
+            what = f"{where(layer)}: You cannot provide an incompatible `{name}` with `input_tensor`."
+            raise ValueError(report(what, expected=repr(has[name]), got=repr(value)))
+
+
+def _batch_shape(layer: Layer, shape: Any, batch_size: Any, batch_shape: Any) -> tuple[int | None, ...]:
+    if shape is None and batch_shape is None:
+        fix = "for example `Input(shape=(784,))`: the sizes of one sample."
+        raise ValueError(report(f"{where(layer)}: You must pass a `shape` argument.", fix=fix))
+    for name, value in {"shape": shape, "batch_size": batch_size}.items():
+        if batch_shape is not None and value is not None:
+            what = f"{where(layer)}: You cannot pass both `{name}` and `batch_shape`."
+            raise ValueError(report(what, got=f"{name}={value} and batch_shape={batch_shape}"))
     if batch_shape is not None:
         return _checked(layer, "batch_shape", batch_shape)
     return (batch_size, *_checked(layer, "shape", shape))
@@ -259,17 +283,15 @@ class Wrapper(Layer):
     """Base of layers that change what another `layer` does.
 
     Raises:
-        TypeError: `layer` is no layer.
+        ValueError: `layer` is no layer.
     """
 
     def __init__(self, layer, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(layer, Layer):
-            raise TypeError(
-                report(
-                    f"{where(self)}: the wrapped `layer` must be a Layer.", got=f"{layer!r} ({type(layer).__name__})"
-                )
-            )
+            what = f"Layer {layer!r} supplied to Wrapper isn't a supported layer type."
+            what = f"{where(self)}: {what} Please ensure wrapped layer is a valid Keras layer."
+            raise ValueError(report(what, expected="a Layer", got=type(layer).__name__))
         self.layer = layer
 
     def build(self, input_shape=None):

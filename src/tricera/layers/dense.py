@@ -8,7 +8,7 @@ from tricera import ops
 from tricera.engine.inputs import InputSpec, where
 from tricera.engine.registry import register
 from tricera.errors import report
-from tricera.layers.arguments import adopt, check_positive, weight
+from tricera.layers.arguments import activated, adopt, check_positive, weight
 from tricera.transform.quantize.layer import Quantizable, or_quantized
 
 
@@ -63,7 +63,7 @@ class Dense(Quantizable):
 
     def call(self, inputs, training=None):
         outputs = self._product(inputs)
-        return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+        return activated(self, outputs if self.bias is None else ops.add(outputs, self.bias))
 
     @or_quantized
     def _product(self, inputs: Any) -> Any:
@@ -117,7 +117,7 @@ class EinsumDense(Quantizable):
 
     def call(self, inputs, training=None):
         outputs = self._product(inputs)
-        return self.activation(outputs if self.bias is None else ops.add(outputs, self.bias))
+        return activated(self, outputs if self.bias is None else ops.add(outputs, self.bias))
 
     @or_quantized
     def _product(self, inputs: Any) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tricera import ops
-from tricera.engine import dtypes
+from tricera.engine import dtypes, masking
 from tricera.engine.registry import register
 from tricera.layers.arguments import adopt, check_positive, weight
 from tricera.transform.quantize.layer import Quantizable, or_quantized
@@ -114,9 +114,14 @@ class ReversibleEmbedding(Embedding):
 
     def call(self, inputs, reverse=False):
         if not reverse:
-            return super().call(inputs)
+            outputs = super().call(inputs)
+            masking.set_mask(outputs, super().compute_mask(inputs))
+            return outputs
         logits, cap = self._logits(inputs), self.logit_soft_cap
         return logits if cap is None else ops.tanh(logits / cap) * cap
+
+    def compute_mask(self, inputs, mask=None):
+        return None  # `call` sets that of the way forward, and knows which way it is
 
     @or_quantized
     def _logits(self, inputs: Any) -> Any:

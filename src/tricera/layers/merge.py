@@ -28,6 +28,21 @@ def _check_list(layer: Layer, shapes: Any, least: int = 1) -> None:
         )
 
 
+def _masks(layer: Layer, inputs: Any, mask: Any) -> Sequence[Any]:
+    """The mask of each input, None where it has none.
+
+    Raises:
+        ValueError: not as many masks as inputs.
+    """
+    for name, value in (("inputs", inputs), ("mask", inputs if mask is None else mask)):
+        if not isinstance(value, list | tuple):
+            raise ValueError(report(f"{where(layer)}: `{name}` should be a list.", got=type(value).__name__))
+    if mask is not None and len(mask) != len(inputs):
+        what = f"{where(layer)}: The lists `inputs` and `mask` should have the same length."
+        raise ValueError(report(what, got=f"{len(inputs)} inputs, {len(mask)} masks"))
+    return [None] * len(inputs) if mask is None else mask
+
+
 class _Merge(Layer):
     """Base of the elementwise merges. Of inputs with fewer axes, the missing ones stand after the batch."""
 
@@ -68,7 +83,7 @@ class _Merge(Layer):
 
     def compute_mask(self, inputs, mask=None):
         """Kept where any input is kept; no mask if an input has none."""
-        masks = mask if isinstance(mask, list | tuple) else [mask]
+        masks = _masks(self, inputs, mask)
         if any(each is None for each in masks):
             return None
         return reduce(ops.logical_or, masks)
@@ -190,13 +205,15 @@ class Concatenate(Layer):
         return ops.concatenate(inputs, axis=self.axis)
 
     def compute_mask(self, inputs, mask=None):
-        masks = mask if isinstance(mask, list | tuple) else [mask]
+        masks = _masks(self, inputs, mask)
         if all(each is None for each in masks):
             return None
         whole = []
         for x, each in zip(inputs, masks, strict=True):
             if each is None:
                 whole.append(ops.ones_like(x, dtype="bool"))
+            elif len(each.shape) == len(x.shape):
+                whole.append(ops.cast(each, "bool"))
             else:
                 whole.append(ops.logical_or(_widened(each, len(x.shape)), ops.zeros_like(x, dtype="bool")))
         return ops.any(ops.concatenate(whole, axis=self.axis), axis=-1)

@@ -56,6 +56,9 @@ class _MultiHead(Layer):
         use_causal_mask=False,
     ):
         key = value if key is None else key
+        if self.flash_attention and return_attention_scores:
+            what = "Returning attention scores is not supported when flash attention is enabled."
+            raise ValueError(report(f"{where(self)}: {what}", fix="leave out one of them."))
         masks = self._masks(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         heads = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         result, scores = self._attend(*heads, masks, training, return_attention_scores)
@@ -96,10 +99,44 @@ class _MultiHead(Layer):
         return ops.einsum(f"{weights},{given}->{found}", dropped, value), scores
 
     def _axes(self, ndim: int) -> tuple[int, ...]:
-        return tuple(range(1, ndim - 2)) if self.attention_axes is None else self.attention_axes
+        """The axes to attend over, of heads of `ndim` axes: one more than queries have."""
+        if self.attention_axes is None:
+            return tuple(range(1, ndim - 2))
+        return tuple(axis % (ndim - 1) for axis in self.attention_axes)
+
+    def _check_options(self) -> None:
+        """Raise ValueError unless the arguments that all have are sound."""
+        check_positive(self, **({} if self.sliding_window is None else {"sliding_window": self.sliding_window}))
+        check_fraction(self, dropout=self.dropout)
+        if self.flash_attention and self.dropout > 0:
+            what = "Dropout is not supported when flash attention is enabled."
+            raise ValueError(
+                report(f"{where(self)}: {what}", got=f"dropout={self.dropout}", fix="leave out one of them.")
+            )
+
+    def _check_shapes(self, query: Any, value: Any, key: Any) -> None:
+        if len({len(query), len(value), len(key)}) != 1 or value[1:-1] != key[1:-1]:
+            raise ValueError(
+                report(
+                    f"{where(self)}: All dimensions of `value` and `key`, except the last one, must be equal.",
+                    expected="a key for each value, and query, value and key of equal ranks",
+                    got=f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}",
+                )
+            )
 
     def compute_mask(self, inputs, previous_mask=None):
         return previous_mask
+
+
+def _several(layer: Layer, **argument: Any) -> tuple[int, ...] | None:
+    """An argument that is a whole number, several or None, as a tuple or None."""
+    ((name, value),) = argument.items()
+    if value is None or is_whole(value):
+        return None if value is None else (value,)
+    if not isinstance(value, list | tuple):
+        expected = "an integer, or a list or tuple of them"
+        raise ValueError(report(f"{where(layer)}: Invalid `{name}`.", expected=expected, got=repr(value)))
+    return tuple(value) or None
 
 
 def _fresh(initializer: Any) -> Any:
@@ -166,13 +203,10 @@ class MultiHeadAttention(_MultiHead):
         given = {name: value for name, value in locals().items() if name != "output_shape"}
         adopt(self, {name: value for name, value in given.items() if name != "given"})
         self.value_dim = key_dim if value_dim is None else value_dim
-        self._result_shape = (output_shape,) if is_whole(output_shape) else output_shape and tuple(output_shape)
-        self.attention_axes = (
-            (attention_axes,) if is_whole(attention_axes) else attention_axes and tuple(attention_axes)
-        )
+        self._result_shape = _several(self, output_shape=output_shape)
+        self.attention_axes = _several(self, attention_axes=attention_axes)
         check_positive(self, num_heads=num_heads, key_dim=key_dim, value_dim=self.value_dim)
-        check_positive(self, **({} if sliding_window is None else {"sliding_window": sliding_window}))
-        check_fraction(self, dropout=dropout)
+        self._check_options()
         check_axes(self, self.attention_axes or ())
 
     def build(self, query_shape, value_shape, key_shape=None):
@@ -200,19 +234,6 @@ class MultiHeadAttention(_MultiHead):
         axes, (feature, head, new) = string.ascii_lowercase[: ndim - 1], string.ascii_lowercase[ndim - 1 : ndim + 2]
         shape = (*[None] * (ndim - 2), self.num_heads, size)
         return self._projection(name, f"{axes}{feature},{feature}{head}{new}->{axes}{head}{new}", shape, head + new)
-
-    def _check_shapes(self, query: Any, value: Any, key: Any) -> None:
-        if len({len(query), len(value), len(key)}) != 1 or value[1:-1] != key[1:-1]:
-            raise ValueError(
-                report(
-                    f"{where(self)}: query, value and key do not fit together.",
-                    expected="equal ranks, and a key for each value",
-                    got=f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}",
-                )
-            )
-
-    def _masks(self, query, value, query_mask, *rest):
-        return super()._masks(query, value, None, *rest)  # as in Keras: masked queries get results, which losses skip
 
     def get_config(self):
         return {**super().get_config(), "output_shape": self._result_shape}
@@ -257,8 +278,7 @@ class GroupQueryAttention(_MultiHead):
         adopt(self, locals())
         sizes = {"num_query_heads": num_query_heads, "num_key_value_heads": num_key_value_heads}
         check_positive(self, head_dim=head_dim, **sizes)
-        check_positive(self, **({} if sliding_window is None else {"sliding_window": sliding_window}))
-        check_fraction(self, dropout=dropout)
+        self._check_options()
         if num_query_heads % num_key_value_heads:
             raise ValueError(
                 report(
@@ -268,6 +288,7 @@ class GroupQueryAttention(_MultiHead):
             )
 
     def build(self, query_shape, value_shape, key_shape=None):
+        self._check_shapes(query_shape, value_shape, key_shape or value_shape)
         shared = (None, self.num_key_value_heads, self.head_dim)
         own = (None, self.num_query_heads, self.head_dim)
         self._query_dense = self._projection("query", "bqm,muh->bquh", own, "uh")

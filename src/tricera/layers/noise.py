@@ -38,16 +38,17 @@ def checked_noise_shape(layer: Layer, shape: Any) -> tuple | None:
     """
     if shape is None:
         return None
-    found = tuple(shape) if isinstance(shape, list | tuple) else ()
-    if not found or not all(size is None or (is_whole(size) and size > 0) for size in found):
-        raise ValueError(
-            report(
-                f"{where(layer)}: Invalid value received for argument `noise_shape`.",
-                expected="a tuple or list of positive integers, or None where the input says the size",
-                got=repr(shape),
-            )
-        )
-    return found
+    sizes = [size for size in shape if size is not None] if isinstance(shape, list | tuple) else []
+    if not isinstance(shape, list | tuple):
+        expected = "a tuple or list of integers"
+    elif not all(map(is_whole, sizes)):
+        expected = "all elements to be integers or None"
+    elif not shape or min(sizes, default=1) <= 0:
+        expected = "all dimensions to be positive integers or None"
+    else:
+        return tuple(shape)
+    what = f"Invalid value received for argument `noise_shape`. Expected {expected}."
+    raise ValueError(report(f"{where(layer)}: {what}", got=repr(shape)))
 
 
 @register("layer")

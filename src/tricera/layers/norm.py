@@ -50,8 +50,8 @@ class _Scaled(Layer):
     supports_masking = True
 
     def _make_scale(self, shape: Sequence[int]) -> None:
-        self.gamma = weight(self, "gamma", shape) if self.scale else None
-        self.beta = weight(self, "beta", shape) if self.center else None
+        self.gamma = weight(self, "gamma", shape, autocast=False) if self.scale else None
+        self.beta = weight(self, "beta", shape, autocast=False) if self.center else None
 
     def _rescale(self, x: Any, axes: Sequence[int]) -> Any:
         """`gamma * x + beta`."""
@@ -181,6 +181,7 @@ class LayerNormalization(_Scaled):
         self.rms_scaling = bool(kwargs.pop("rms_scaling", False))
         super().__init__(**kwargs)
         adopt(self, locals())
+        self.autocast = False  # what 16 bits cannot hold is normalized too
         check_axes(self, axis)
         self.axis = list(axis) if isinstance(axis, list | tuple) else axis
 
@@ -193,7 +194,7 @@ class LayerNormalization(_Scaled):
         self.axis = list(self._axes)
         shape = [input_shape[axis] for axis in self.axis]
         if self.rms_scaling:
-            self.gamma, self.beta = weight(self, "gamma", shape), None
+            self.gamma, self.beta = weight(self, "gamma", shape, autocast=False), None
         else:
             self._make_scale(shape)
 
@@ -202,10 +203,10 @@ class LayerNormalization(_Scaled):
         if self.rms_scaling:
             variance = jnp.var(x, self._axes, keepdims=True)
             x = x * lax.rsqrt(variance + self.epsilon)
-            return self._rescale(x, self._axes).astype(inputs.dtype)
+            return self._rescale(x, self._axes).astype(self.compute_dtype)
         mean = jnp.mean(x, self._axes, keepdims=True)
         variance = jnp.mean(jnp.square(x - mean), self._axes, keepdims=True)
-        return self._rescale((x - mean) * lax.rsqrt(variance + self.epsilon), self._axes).astype(inputs.dtype)
+        return self._rescale((x - mean) * lax.rsqrt(variance + self.epsilon), self._axes).astype(self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "rms_scaling": self.rms_scaling}
@@ -242,6 +243,7 @@ class GroupNormalization(_Scaled):
     ):
         super().__init__(**kwargs)
         adopt(self, locals())
+        self.autocast = False  # what 16 bits cannot hold is normalized too
         check_axes(self, axis)
         if not is_whole(groups) or (groups <= 0 and groups != -1):
             what = "Received an invalid value for argument `groups`, expected a positive integer, or -1."
@@ -253,9 +255,10 @@ class GroupNormalization(_Scaled):
         if self.groups == -1:
             self.groups = size
         if size < self.groups or size % self.groups:
+            what = "cannot be more than" if size < self.groups else "must divide"
             raise ValueError(
                 report(
-                    f"{where(self)}: Number of groups must divide the number of channels.",
+                    f"{where(self)}: Number of groups {what} the number of channels.",
                     expected=f"a divisor of {size}, the size of axis {self.axis}",
                     got=f"groups={self.groups}",
                 )
@@ -272,7 +275,7 @@ class GroupNormalization(_Scaled):
         mean = jnp.mean(grouped, axes, keepdims=True)
         variance = jnp.mean(jnp.square(grouped - mean), axes, keepdims=True)
         normal = (grouped - mean) * lax.rsqrt(variance + self.epsilon)
-        return self._rescale(normal.reshape(x.shape), [axis]).astype(inputs.dtype)
+        return self._rescale(normal.reshape(x.shape), [axis]).astype(self.compute_dtype)
 
 
 @register("layer")
@@ -352,7 +355,9 @@ class SpectralNormalization(Wrapper):
         )
         if self.kernel is None:
             raise ValueError(
-                report(f"{where(self)}: {where(self.layer)} has no attribute 'kernel' nor 'embeddings' to normalize.")
+                report(
+                    f"{where(self)}: a {type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'."
+                )
             )
         initializer = registry.resolve("initializer", {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}})
         self.vector_u = self.add_weight((1, self.kernel.shape[-1]), initializer, trainable=False, name="vector_u")

@@ -3,18 +3,18 @@
 from typing import Any
 
 from tricera import ops
-from tricera.engine import scope
+from tricera.engine import graph, scope
 from tricera.engine.inputs import InputSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
 from tricera.kernels.pool import average_pool, max_pool
-from tricera.layers.arguments import adopt, check_choice, sizes, spatial_axes
+from tricera.layers.arguments import adopt, check_choice, check_windows, sizes, spatial_axes
 
 
 class _Pool(Layer):
     """Base: `reduce(window)` for each window over `rank` spatial axes."""
 
+    stateless = True
     rank: int
     reduce: Any
 
@@ -28,21 +28,8 @@ class _Pool(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2)
         self.input_axes = spatial_axes(self.rank, self.data_format)
 
-    def build(self, input_shape):
-        spatial = input_shape[1:-1] if self.data_format == "channels_last" else input_shape[2:]
-        for size, window in zip(spatial, self.pool_size, strict=True):
-            if self.padding == "valid" and size is not None and size < window:
-                raise ValueError(
-                    report(
-                        f"{where(self)}: Computed output size would be negative or zero.",
-                        expected=f"at least {window} along each spatial axis for pool_size={self.pool_size}, "
-                        "padding='valid'",
-                        got=f"input shape {tuple(input_shape)}",
-                        fix="use padding='same', or fewer poolings before.",
-                    )
-                )
-
     def call(self, inputs):
+        check_windows(self, graph.known(inputs.shape), self.pool_size, pool_size=self.pool_size)
         return type(self).reduce(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
 

@@ -49,13 +49,10 @@ class Reshape(Layer):
     def __init__(self, target_shape, **kwargs):
         super().__init__(**kwargs)
         self.target_shape = (int(target_shape),) if is_whole(target_shape) else tuple(target_shape)
-        if not all(size is None or (is_whole(size) and size >= -1) for size in self.target_shape):
-            what = f"{where(self)}: `target_shape` must be a tuple of whole numbers."
-            raise ValueError(report(what, expected="sizes, one of which may be -1", got=repr(target_shape)))
-        if self.target_shape.count(-1) > 1:
-            raise ValueError(
-                report(f"{where(self)}: `target_shape` may contain -1 at most once.", got=repr(target_shape))
-            )
+        sound = all(size is None or (is_whole(size) and size >= -1) for size in self.target_shape)
+        if not sound or self.target_shape.count(-1) > 1:
+            what = "a size is a non-negative integer, or -1 for at most one unknown dimension"
+            raise ValueError(report(f"{where(self)}: {what}: target_shape={self.target_shape}."))
 
     def build(self, input_shape):
         given, fixed = input_shape[1:], math.prod(size for size in self.target_shape if size != -1)

@@ -128,7 +128,7 @@ class Adaptable(Layer):
         if getattr(self, f"{self.adapted}_constraint", None) is not None:
             raise ValueError(
                 report(
-                    f"{where(self)}: Lora is incompatible with {self.adapted} constraints.",
+                    f"{where(self)}: Lora is incompatible with {self.adapted.removesuffix('s')} constraints.",
                     fix=f"remove the `{self.adapted}_constraint` argument.",
                 )
             )

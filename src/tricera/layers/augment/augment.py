@@ -67,11 +67,7 @@ class Augment(Layer):
             found: Any = (-abs(value), abs(value)) if self.signed else (low, value)
         else:
             found = tuple(value) if isinstance(value, list | tuple) else ()
-        if (
-            len(found) != 2
-            or not all(isinstance(x, int | float) and low <= x <= high for x in found)
-            or found[0] > found[1]
-        ):
+        if len(found) != 2 or not all(isinstance(x, int | float) and low <= x <= high for x in found):
             raise ValueError(
                 report(
                     f"{where(self)}: The `{name}` argument should be a number (or a list of two numbers) in the range "
@@ -79,7 +75,7 @@ class Augment(Layer):
                     got=repr(value),
                 )
             )
-        return found
+        return min(found), max(found)
 
     def _check_values(self, value_range: Any) -> None:
         if not isinstance(value_range, list | tuple) or len(value_range) != 2 or value_range[0] >= value_range[1]:
@@ -139,6 +135,11 @@ class Augment(Layer):
 
     def _whole(self, data: dict[str, Any], training: Any) -> dict[str, Any]:
         first = self.data_format == "channels_first"
+        if data["images"].ndim not in (3, 4):
+            shape = tuple(data["images"].shape)
+            raise ValueError(
+                report(f"{where(self)}: Expected the input image to be rank 3 or 4.", got=f"shape {shape}")
+            )
         single = data["images"].ndim == 3
         made = tree_util.tree_map(lambda x: x[None], data) if single else dict(data)
         for name in ("images", "segmentation_masks"):

@@ -249,17 +249,20 @@ class Equalization(Augment):
         check_positive(self, bins=bins)
 
     def transform_images(self, images, transformation, training=True):
-        whole = jnp.clip(self._unit(images.astype("float32")) * (self.bins - 1), 0, self.bins - 1).astype("int32")
-        flat = jnp.moveaxis(whole, -1, -3).reshape(*whole.shape[:-3], whole.shape[-1], -1)
-        levelled = jnp.vectorize(self._levelled, signature="(n)->(n)")(flat) / (self.bins - 1)
-        shape = (*whole.shape[:-3], whole.shape[-1], *whole.shape[-3:-1])
-        return self._valued(jnp.moveaxis(levelled.reshape(shape), -3, -1))
+        low, high = self.value_range
+        scale = 255 / (high - low)
+        channels = jnp.moveaxis((images.astype("float32") - low) * scale, -1, -3)
+        flat = channels.reshape(*channels.shape[:-2], -1)
+        levelled = jnp.vectorize(self._levelled, signature="(n)->(n)")(flat).reshape(channels.shape)
+        return jnp.moveaxis(levelled, -3, -1) / scale + low
 
     def _levelled(self, values: Any) -> Any:
-        total = jnp.cumsum(jnp.bincount(values, length=self.bins))
+        """Pixels from 0 to 255, levelled; those of one colour as they are."""
+        bins = jnp.clip(values * (self.bins - 1) / 255, 0, self.bins - 1).astype("int32")
+        total = jnp.cumsum(jnp.bincount(bins, length=self.bins))
         first = jnp.min(jnp.where(total > 0, total, values.size))
-        table = jnp.round((total - first) / jnp.maximum(values.size - first, 1) * (self.bins - 1))
-        return table[values]
+        table = jnp.round((total - first) * 255 / jnp.maximum(values.size - first, 1))
+        return jnp.where(first < values.size, table[bins], values)
 
 
 @register("layer")

@@ -30,13 +30,11 @@ class Discretization(HostLayer):
     ):
         super().__init__(dtype=dtype, name=name)
         adopt(self, locals())
-        if (bin_boundaries is None) == (num_bins is None):
-            raise ValueError(
-                report(
-                    f"{where(self)}: You need to set either `num_bins` or `bin_boundaries`.",
-                    got=f"num_bins={num_bins} and bin_boundaries={bin_boundaries}",
-                )
-            )
+        if bin_boundaries is None and num_bins is None:
+            raise ValueError(report(f"{where(self)}: You need to set either `num_bins` or `bin_boundaries`."))
+        if bin_boundaries is not None and num_bins is not None:
+            what = f"{where(self)}: Both `num_bins` and `bin_boundaries` are set, where one of them says all."
+            raise ValueError(report(what, got=f"num_bins={num_bins} and bin_boundaries={bin_boundaries}"))
         if num_bins is not None:
             check_positive(self, num_bins=num_bins)
         check_choice(self, MODES, output_mode=output_mode)
@@ -73,12 +71,13 @@ class Discretization(HostLayer):
 
     def call(self, inputs):
         if self.bin_boundaries is None:
-            raise ValueError(report(f"{where(self)} has no boundaries yet.", fix="call `adapt(data)` first."))
+            raise ValueError(report(f"{where(self)} has no boundaries yet. You need to call `adapt(data)` first."))
         xp = module_of(inputs)
         edges = np.asarray(self.bin_boundaries, "float32")
         found = xp.searchsorted(edges, xp.asarray(inputs, "float32"), side="right")
-        return encode(found, self.output_mode, len(edges) + 1, self.output_dtype())
+        return encode(found, self.output_mode, len(edges) + 1, self.output_dtype)
 
+    @property
     def output_dtype(self):
         return "int32" if self.output_mode == "int" else self.compute_dtype
 

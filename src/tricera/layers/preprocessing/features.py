@@ -201,6 +201,7 @@ class FeatureSpace(Layer):
         """The columns whose layers have to see data first."""
 
         def given(layer: Any) -> bool:
+            layer = getattr(layer, "_lookup_layer", layer)  # of a TextVectorization
             known = (getattr(layer, name, None) for name in ("input_mean", "input_vocabulary"))
             return any(each is not None for each in known) or getattr(layer, "num_bins", 0) is None
 

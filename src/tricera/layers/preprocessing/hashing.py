@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from tricera.engine import dtypes
 from tricera.engine.inputs import where
 from tricera.engine.registry import register
 from tricera.errors import report
@@ -44,6 +45,7 @@ def salt_of(layer: Any, salt: Any) -> list[int] | None:
 class _Binned(HostLayer):
     """Base of the layers that hash into `num_bins` bins."""
 
+    @property
     def output_dtype(self):
         if self.output_mode == "int":
             return integer_dtype(self.compute_dtype)
@@ -56,7 +58,7 @@ class _Binned(HostLayer):
             found = jax.pure_callback(lambda *x: bins(*x).astype("int32"), struct, *inputs, vmap_method="sequential")
         else:
             found = bins(*inputs)
-        return encode(found, self.output_mode, self.num_bins, self.output_dtype())
+        return encode(found, self.output_mode, self.num_bins, self.output_dtype)
 
     def compute_output_shape(self, input_shape):
         shape = input_shape[0] if isinstance(input_shape[0], list | tuple) else input_shape
@@ -82,6 +84,9 @@ class Hashing(_Binned):
         adopt(self, locals())
         check_positive(self, num_bins=num_bins)
         check_choice(self, MODES, output_mode=output_mode)
+        if output_mode == "int" and dtypes.is_float(self.compute_dtype):
+            what = 'When `output_mode="int"`, `dtype` should be an integer type, as bins are.'
+            raise ValueError(report(f"{where(self)}: {what}", got=self.compute_dtype))
         refuse(self, DENSE, sparse=sparse)
         self.salt = salt_of(self, salt)
 
@@ -117,14 +122,16 @@ class HashedCrossing(_Binned):
 
     def call(self, inputs):
         shapes = [each.shape for each in inputs] if isinstance(inputs, list | tuple) else []
-        if len(shapes) < 2 or len(set(shapes)) > 1 or not all(len(s) < 2 or s[1:] == (1,) for s in shapes):
-            raise ValueError(
-                report(
-                    f"{where(self)}: `HashedCrossing` should be called on a list or tuple of features.",
-                    expected="two or more of one shape, (batch,) or (batch, 1)",
-                    got=shapes or repr(inputs),
-                )
-            )
+        what = None
+        if len(shapes) < 2:
+            what = "`HashedCrossing` should be called on a list or tuple of at least two inputs."
+        elif len(set(shapes)) > 1 or not all(len(s) < 2 or s[1:] == (1,) for s in shapes):
+            what = "All `HashedCrossing` inputs should have shape (batch,) or (batch, 1), and the same one."
+        elif any(not dtypes.is_text(each) and dtypes.is_float(each.dtype) for each in inputs):
+            what = "All `HashedCrossing` inputs should have an integer or string dtype."
+        if what is not None:
+            got = [f"{dtypes.dtype_of(each)}{list(each.shape)}" for each in inputs] if shapes else repr(inputs)
+            raise ValueError(report(f"{where(self)}: {what}", got=got))
         return self._encoded(self._bins, shapes[0], *inputs)
 
     def _bins(self, *features: Any) -> np.ndarray:

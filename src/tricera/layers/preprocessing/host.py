@@ -26,13 +26,14 @@ class HostLayer(Layer):
     def _cast(self, tree):
         return tree
 
+    @property
     def output_dtype(self) -> str:
         """The dtype of the output."""
         return self.compute_dtype
 
     def compute_output_spec(self, inputs, *args, **kwargs):
         shape = inputs.shape if is_tensor(inputs) else [each.shape for each in inputs]
-        return KerasTensor(self.compute_output_shape(shape), self.output_dtype())
+        return KerasTensor(self.compute_output_shape(shape), self.output_dtype)
 
 
 def to_array(inputs: Any) -> Any:
@@ -69,8 +70,14 @@ def texts(x: Any) -> list[bytes]:
 
 
 def batches(data: Any, steps: int | None = None) -> Iterator[Any]:
-    """The batches that `adapt` is given: one array or list, or an iterable of batches, of which `steps` are read."""
-    if isinstance(data, str | np.ndarray | jax.Array | list | tuple) or hasattr(data, "to_numpy"):
+    """The batches that `adapt` is given: one array or list, or an iterable of batches, of which `steps` are read.
+
+    A list of arrays of two axes or more is one of batches. Of batches that are tuples, inputs and targets, the inputs
+    count.
+    """
+    batched = isinstance(data, list | tuple) and data and all(_is_batch(_inputs(each)) for each in data)
+    whole = isinstance(data, str | np.ndarray | jax.Array | list | tuple) or hasattr(data, "to_numpy")
+    if whole and not batched:
         yield to_array(data)
         return
     indexed = hasattr(data, "__getitem__") and hasattr(data, "__len__")
@@ -78,4 +85,12 @@ def batches(data: Any, steps: int | None = None) -> Iterator[Any]:
     for i, batch in enumerate(source):
         if steps is not None and i >= steps:
             return
-        yield to_array(batch)
+        yield to_array(_inputs(batch))
+
+
+def _inputs(batch: Any) -> Any:
+    return batch[0] if isinstance(batch, tuple) and batch and _is_batch(batch[0]) else batch
+
+
+def _is_batch(x: Any) -> bool:
+    return is_tensor(x) and len(x.shape) > 1

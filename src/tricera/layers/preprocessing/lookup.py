@@ -201,8 +201,8 @@ class _Lookup(HostLayer):
     def encoded(self, ids: Any) -> Any:
         """Numbers of tokens in the form that `output_mode` says; a negative one counts nothing."""
         if self.output_mode != "tf_idf":
-            return encode(ids, self.output_mode, self._depth(), self.output_dtype())
-        counts = encode(ids, "count", self._depth(), self.output_dtype())
+            return encode(ids, self.output_mode, self._depth(), self.output_dtype)
+        counts = encode(ids, "count", self._depth(), self.output_dtype)
         weights = np.asarray(self.idf_weights)
         return counts * np.pad(weights, (0, self._depth() - len(weights)))
 
@@ -231,8 +231,9 @@ class _Lookup(HostLayer):
         ids = np.asarray(inputs)
         place = np.where((ids >= 0) & (ids < len(vocabulary)), ids, len(vocabulary))
         found = np.asarray([*vocabulary, self.oov_token])[place]
-        return found if self.output_dtype() == "string" else jnp.asarray(found, self.output_dtype())
+        return found if self.output_dtype == "string" else jnp.asarray(found, self.output_dtype)
 
+    @property
     def output_dtype(self):
         if self.output_mode == "int":
             return "string" if self.invert and type(self) is StringLookup else integer_dtype()

@@ -1,11 +1,12 @@
 """Numbers scaled and shifted, by constants or by the statistics of data."""
 
+import math
 from typing import Any
 
 import numpy as np
 from jax import numpy as jnp
 
-from tricera import ops
+from tricera import config, ops
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
@@ -29,6 +30,8 @@ class Rescaling(Layer):
 
     def call(self, inputs):
         scale, offset = (jnp.asarray(part, self.compute_dtype) for part in (self.scale, self.offset))
+        if config.image_data_format() == "channels_first":  # a vector has a number for each channel
+            scale, offset = (part.reshape(-1, 1, 1) if part.ndim == 1 else part for part in (scale, offset))
         return ops.cast(inputs, self.compute_dtype) * scale + offset
 
 
@@ -95,7 +98,9 @@ class Normalization(Layer):
 
     def _statistic(self, given: Any, name: str) -> Any:
         value = getattr(self, name).value if given is None else jnp.asarray(given, self.compute_dtype)
-        return jnp.broadcast_to(value, self._broadcast) if np.ndim(value) == 0 else value.reshape(self._broadcast)
+        own = [size for axis, size in enumerate(self._broadcast) if axis not in self._reduced]
+        value = value if value.size == math.prod(own) else jnp.broadcast_to(value, own)
+        return value.reshape(self._broadcast)
 
     def call(self, inputs):
         mean, variance = (ops.cast(part, self.compute_dtype) for part in (self.mean, self.variance))
@@ -106,7 +111,7 @@ class Normalization(Layer):
         """Take mean and variance from an array, or from an iterable of batches.
 
         Raises:
-            ValueError: the layer has been given them.
+            ValueError: the layer has been given them, there are no data, or they are of another shape than it has.
         """
         if self.input_mean is not None:
             raise ValueError(
@@ -120,16 +125,28 @@ class Normalization(Layer):
         mean = variance = np.float64(0)
         for batch in batches(data):
             x = np.asarray(batch, "float64")
+            if not x.size:
+                continue
             if not self.built:
                 self.build((None, *x.shape[1:]))
+            self._check_data(x.shape)
             count = x.size / max(1, np.prod([x.shape[each] for each in range(x.ndim) if each not in self._reduced]))
             own_mean, own_variance = x.mean(self._reduced), x.var(self._reduced)
             share = count / (total + count)
             between = share * (1 - share) * (own_mean - mean) ** 2
             variance = variance * (1 - share) + own_variance * share + between
             mean, total = mean * (1 - share) + own_mean * share, total + count
+        if not total:
+            raise ValueError(report(f"{where(self)}: `adapt` was given an empty iterable, without a single batch."))
         self.adapt_mean.assign(mean)
         self.adapt_variance.assign(variance)
+
+    def _check_data(self, shape: tuple) -> None:
+        kept = [axis for axis in range(len(self._broadcast)) if axis not in self._reduced]
+        if len(shape) != len(self._broadcast) or any(shape[axis] != self._broadcast[axis] for axis in kept):
+            expected = tuple(None if axis in self._reduced else size for axis, size in enumerate(self._broadcast))
+            what = f"{where(self)}: `adapt` was given data of an incompatible shape."
+            raise ValueError(report(what, expected=expected, got=shape))
 
     def finalize_state(self):
         """Nothing: mean and variance are read when they are needed."""

@@ -15,14 +15,23 @@ from tricera.layers.arguments import adopt, check_choice, check_positive
 
 _LEAST = 1e-7
 _MODES = {
-    "log": lambda real, imag: ops.log(ops.maximum(ops.sqrt(real**2 + imag**2), _LEAST)),
-    "magnitude": lambda real, imag: ops.sqrt(real**2 + imag**2),
-    "psd": lambda real, imag: real**2 + imag**2,
+    "log": lambda real, imag: ops.log(_magnitude(real, imag)),
+    "magnitude": lambda real, imag: _magnitude(real, imag),
+    "psd": lambda real, imag: _one_sided(real**2 + imag**2),
     "real": lambda real, imag: real,
     "imag": lambda real, imag: imag,
     "angle": lambda real, imag: ops.arctan2(imag, real),
     "stft": lambda real, imag: ops.concatenate([real, imag], -1),
 }
+
+
+def _magnitude(real: Any, imag: Any) -> Any:
+    return ops.sqrt(ops.maximum(real**2 + imag**2, _LEAST))
+
+
+def _one_sided(power: Any) -> Any:
+    """With the power of the negative frequencies, which all but the first and the last have."""
+    return power.at[..., 1:-1].multiply(2)
 
 
 @register("layer")

@@ -129,11 +129,15 @@ class TextVectorization(HostLayer):
 
     # ---- looking up
 
+    def _encoded(self, inputs: np.ndarray) -> list[bytes]:
+        """The texts in UTF-8, after the user's function, which gets an array of text."""
+        return texts(self.standardize(np.asarray(inputs.tolist())) if callable(self.standardize) else inputs)
+
     def _rows(self, inputs: np.ndarray) -> np.ndarray:
         """The numbers of the tokens of each text, in rows of one length."""
         filling, width = 0 if self.output_mode == "int" else -1, self.output_sequence_length
         if self.split == "whitespace":
-            encoded = texts(self.standardize(inputs) if callable(self.standardize) else inputs)
+            encoded = self._encoded(inputs)
             if (made := self._vocabulary().rows(encoded, width, filling)) is not None:
                 return made
         parts = []
@@ -160,7 +164,7 @@ class TextVectorization(HostLayer):
 
     def _tokens(self, inputs: np.ndarray) -> list[list[bytes]]:
         """The tokens of each text."""
-        encoded = texts(self.standardize(inputs) if callable(self.standardize) else inputs)
+        encoded = self._encoded(inputs)
         if self.standardize is not None and not callable(self.standardize):
             encoded = text.STANDARDIZE[self.standardize](encoded)
         if callable(self.split):
@@ -185,8 +189,9 @@ class TextVectorization(HostLayer):
         alone = self.output_mode == "int" and self.split is None and self.ngrams is None and inputs.ndim == 1
         return encoded[:, 0] if alone else encoded  # a token each
 
+    @property
     def output_dtype(self):
-        return self._lookup_layer.output_dtype()
+        return self._lookup_layer.output_dtype
 
     def compute_output_shape(self, input_shape):
         batch = tuple(input_shape)[:1]

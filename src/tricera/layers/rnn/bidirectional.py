@@ -167,4 +167,7 @@ def _copy(layer: Layer, **changes: Any) -> Layer:
             if callable(kind) and hasattr(kind, "__name__"):
                 names[registry.get_registered_name(kind)] = kind
     with registry.custom_object_scope(names):
-        return type(layer).from_config({**layer.get_config(), **changes})
+        twin = type(layer).from_config({**layer.get_config(), **changes})
+    if hasattr(layer, "use_cudnn"):  # which no configuration has
+        twin.use_cudnn = layer.use_cudnn
+    return twin

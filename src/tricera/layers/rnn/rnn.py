@@ -180,7 +180,8 @@ class CellLayer(RNN):
         options.pop("kwargs", None)
         options["implementation"] = extra.pop("implementation", 2)
         options.update({name: extra[name] for name in ("dtype", "trainable") if name in extra})
-        self.use_cudnn = arguments.get("use_cudnn", "auto")
+        if "use_cudnn" in arguments:
+            self.use_cudnn = arguments["use_cudnn"]
         how = {name: arguments[name] for name in _HOW if name in arguments}
         RNN.__init__(self, cell(**options, name=snake_case(cell.__name__)), **how, **extra)
         self.input_spec = InputSpec(ndim=3)
