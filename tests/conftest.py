@@ -1,5 +1,7 @@
 """What every test shares: the platform, a disk cache of compiled programs, seeds, real Keras, real data."""
 
+import functools
+import math
 import os
 import random
 from pathlib import Path
@@ -14,10 +16,12 @@ os.environ.setdefault("KERAS_HOME", str(CACHE / "keras"))
 os.environ.setdefault("TRICERA_CACHE_DIR", str(CACHE / "xla"))
 
 import hypothesis  # noqa: E402
+import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 import tricera  # noqa: E402, F401  (sets XLA up, for real Keras too, in whatever order tests import the two)
+from tests import quick  # noqa: E402
 from tricera.engine import naming  # noqa: E402
 
 # The first example compiles, so no deadline; the same examples in every run.
@@ -34,12 +38,32 @@ def seeds():
 
 @pytest.fixture(scope="session")
 def keras():
-    """Real Keras, on its JAX backend: the oracle."""
+    """Real Keras, on its JAX backend: the oracle. Its programs are made in less time; they are the same."""
     import keras
 
     assert keras.backend.backend() == "jax"
     assert keras.__version__.startswith("3.15")
+    from keras.src.backend.jax import random, trainer
+
+    trainer.jit = quick.jit
+    for name in ("normal", "truncated_normal", "uniform"):
+        setattr(random, name, _shared_by_shapes(getattr(random, name)))
     return keras
+
+
+def _shared_by_shapes(draw, size=4096):
+    """Draw few numbers as the first of many: each hangs on its place alone, and one program makes them all."""
+
+    @functools.wraps(draw)
+    def drawn(shape, *args, **kwargs):
+        if (count := math.prod(shape)) > size:
+            return draw(shape, *args, **kwargs)
+        numbers = draw((size,), *args, **kwargs)
+        if not isinstance(numbers, jax.core.Tracer):
+            numbers = np.asarray(numbers)
+        return jax.numpy.asarray(numbers[:count].reshape(shape))
+
+    return drawn
 
 
 @pytest.fixture

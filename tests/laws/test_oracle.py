@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests import quick
 from tests.laws.table import KERAS_ROWS, leaves
 from tricera.engine import naming
 from tricera.engine.random import set_random_seed
@@ -26,7 +27,7 @@ def _gradients(layer, arguments, **kwargs):
         outputs, others_after = layer.stateless_call(trainable, others, *filled, **kwargs)
         return _weighted(jax.tree_util.tree_leaves(outputs)), (outputs, others_after)
 
-    gradients, (outputs, after) = jax.jit(jax.grad(loss, (0, 1), has_aux=True))(trainable, floats)
+    gradients, (outputs, after) = quick.jit(jax.grad(loss, (0, 1), has_aux=True))(trainable, floats)
     return [*leaves(outputs), *leaves(gradients), *leaves(after)]
 
 

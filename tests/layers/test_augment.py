@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tests import quick
 from tricera import layers, models
 from tricera.engine import naming
 from tricera.engine.pure import pure
@@ -65,7 +66,7 @@ def test_a_seed_gives_the_images_and_the_configuration_of_keras(case, keras):
     mixing = case[0] in ("CutMix", "MixUp")
     data = {"images": IMAGES, "labels": np.eye(3, dtype="float32")} if mixing else IMAGES
     data = IMAGES[:1] if case[0] in ("Equalization", "RandAugment") else data  # theirs levels a batch as one image
-    call = jax.jit(pure(ours, ours.variables, training=True))
+    call = quick.jit(pure(ours, ours.variables, training=True))
     compiled, _ = call([v.value for v in ours.variables], data)
     eager, expected = ours(data, training=True), theirs(data, training=True)
     for one, other, third in zip(*map(jax.tree.leaves, (eager, expected, compiled)), strict=True):
@@ -155,7 +156,7 @@ def test_augmentation_stands_in_a_model():
 def test_elastic_images_move_with_their_masks_and_others_stay():
     layer = layers.RandomElasticTransform(0.5, 1.0, interpolation="nearest", seed=2)
     images = np.random.RandomState(1).randint(0, 256, (6, 32, 32, 1)).astype("float32")
-    call = jax.jit(pure(layer, layer.variables, training=True))
+    call = quick.jit(pure(layer, layer.variables, training=True))
     made, _ = call([v.value for v in layer.variables], {"images": images, "segmentation_masks": images})
     assert_array_equal(made["images"], made["segmentation_masks"])
     same = (np.asarray(made["images"]) == images).mean((1, 2, 3))
@@ -166,7 +167,7 @@ def test_elastic_images_move_with_their_masks_and_others_stay():
 def test_augmix_is_near_its_images_and_another_each_time():
     layer = layers.AugMix(factor=0.1, seed=1)
     images = np.random.RandomState(1).uniform(0, 255, (4, 8, 8, 3)).astype("float32")
-    call = jax.jit(pure(layer, layer.variables, training=True))
+    call = quick.jit(pure(layer, layer.variables, training=True))
     one, values = call([v.value for v in layer.variables], images)
     other, _ = call(values, images)
     assert one.shape == images.shape and np.min(one) >= 0 and np.max(one) <= 255
