@@ -143,10 +143,14 @@ def failures(results: Iterable[Result]) -> list[Result]:
 
 
 def write_expected(results: Iterable[Result], path: Path = EXPECTED) -> None:
-    """Note the failures: a heading for each reason, and below it the cases."""
+    """Note the failures: a heading for each reason, and below it the cases; those of files that did not run stay."""
+    results, before = list(results), expected(path)
+    ran = {result.name.split("::")[0] for result in results}
+    noted = {name: reason for name, reason in before.items() if name.split("::")[0] not in ran}
+    noted |= {r.name: before.get(r.name) or reasons.known(r.why or r.outcome) for r in failures(results)}
     by_reason: dict[str, list[str]] = {}
-    for result in failures(results):
-        by_reason.setdefault(reasons.known(result.why or result.outcome), []).append(result.name)
+    for name, reason in sorted(noted.items()):
+        by_reason.setdefault(reason, []).append(name)
     sections = [f"# {reason}\n" + "\n".join(names) for reason, names in sorted(by_reason.items())]
     path.write_text("\n\n".join(sections) + "\n")
 
@@ -154,7 +158,7 @@ def write_expected(results: Iterable[Result], path: Path = EXPECTED) -> None:
 def expected(path: Path = EXPECTED) -> dict[str, str]:
     """The cases that may fail, and the reason of each."""
     found, reason = {}, ""
-    for line in path.read_text().splitlines():
+    for line in path.read_text().splitlines() if path.exists() else ():
         if line.startswith("# "):
             reason = line[2:]
         elif line:
