@@ -295,7 +295,7 @@ class RandomGaussianBlur(_Colour):
     def transform_images(self, images, transformation, training=True):
         if not training or transformation is None:
             return images
-        sigma = transformation["sigma"]
+        sigma = jnp.maximum(transformation["sigma"], 1e-6)  # a bell of no width is one pixel
         blurred = ops.image.gaussian_blur(images, self.kernel_size, (sigma[1], sigma[0]), data_format="channels_last")
         return self._clipped(jnp.where(spread(transformation["factor"]), blurred, images))
 
