@@ -196,3 +196,9 @@ def test_levelled_images_have_whole_numbers_and_one_colour_stays():
 def test_two_numbers_of_a_factor_come_in_any_order():
     assert layers.RandomBrightness((0.5, 0.4)).factor == (0.4, 0.5)
     layers.RandomZoom((-0.4, -0.5))
+
+
+def test_a_bell_of_no_width_blurs_nothing():
+    blur = layers.RandomGaussianBlur(1.0, sigma=0)
+    drawn = {"factor": np.ones(3, bool), "sigma": np.zeros(2, "float32")}
+    assert_allclose(blur.transform_images(IMAGES, drawn), IMAGES, rtol=1e-6)

@@ -52,7 +52,8 @@ class Reshape(Layer):
         sound = all(size is None or (is_whole(size) and size >= -1) for size in self.target_shape)
         if not sound or self.target_shape.count(-1) > 1:
             what = "a size is a non-negative integer, or -1 for at most one unknown dimension"
-            raise ValueError(report(f"{where(self)}: {what}: target_shape={self.target_shape}."))
+            what = f"{where(self)}: {what}: target_shape={target_shape!r}."
+            raise ValueError(report(what, expected="sizes such as (3, -1)"))
 
     def build(self, input_shape):
         given, fixed = input_shape[1:], math.prod(size for size in self.target_shape if size != -1)

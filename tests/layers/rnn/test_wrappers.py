@@ -177,5 +177,6 @@ def test_errors():
     distributed = rnn.TimeDistributed(rnn.GRU(2), name="t")
     mask = np.ones((3, 4), bool)
     assert says(ValueError, lambda: distributed(sequences()[..., None], mask=mask)) == (
-        'TimeDistributed layer "t": the mask does not fit the input.\n  expected: (3, 5, ...)\n  got:      (3, 4)'
+        'TimeDistributed layer "t": The `mask` passed to the `TimeDistributed` layer has a shape that does not fit.\n'
+        "  expected: (3, 5, ...)\n  got:      (3, 4)"
     )

@@ -295,7 +295,8 @@ class RandomGaussianBlur(_Colour):
     def transform_images(self, images, transformation, training=True):
         if not training or transformation is None:
             return images
-        blurred = ops.image.gaussian_blur(images, self.kernel_size, transformation["sigma"], "channels_last")
+        sigma = jnp.maximum(transformation["sigma"], 1e-6)  # a bell of no width is one pixel
+        blurred = ops.image.gaussian_blur(images, self.kernel_size, sigma, data_format="channels_last")
         return self._clipped(jnp.where(spread(transformation["factor"]), blurred, images))
 
 

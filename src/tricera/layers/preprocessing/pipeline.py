@@ -25,9 +25,10 @@ class Pipeline(HostLayer):
         return self._pipeline_layers
 
     def call(self, inputs, training=True, mask=None):
+        given = {"training": training} if mask is None else {"training": training, "mask": mask}
         for layer in self._pipeline_layers:
-            wants = spec_of(type(layer).call).has_training
-            inputs = layer(inputs, **({"training": training} if wants else {}))
+            wanted = spec_of(type(layer).call).names
+            inputs = layer(inputs, **{name: value for name, value in given.items() if name in wanted})
         return inputs
 
     def compute_output_spec(self, inputs, *args, **kwargs):

@@ -33,14 +33,14 @@ class TimeDistributed(Wrapper):
         super().build((input_shape[0], *input_shape[2:]))
 
     def call(self, inputs, training=None, mask=None):
-        if mask is None or "mask" not in spec_of(type(self.layer).call).names:
-            return map_steps(self.layer, self.layer, inputs)
-        if known(mask.shape)[:2] != known(inputs.shape)[:2]:
+        if mask is not None and known(mask.shape)[:2] != known(inputs.shape)[:2]:
             raise ValueError(
                 report(
-                    f"{where(self)}: the mask does not fit the input.",
+                    f"{where(self)}: The `mask` passed to the `TimeDistributed` layer has a shape that does not fit.",
                     expected=f"({', '.join(map(str, known(inputs.shape)[:2]))}, ...)",
                     got=shapes(mask),
                 )
             )
+        if mask is None or "mask" not in spec_of(type(self.layer).call).names:
+            return map_steps(self.layer, self.layer, inputs)
         return map_steps(self.layer, lambda x, keep: self.layer(x, mask=keep), inputs, mask)
