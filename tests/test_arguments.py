@@ -23,7 +23,7 @@ NAMESPACES = (
 )
 CLASSES = sorted(
     {thing for space in NAMESPACES for thing in vars(space).values() if inspect.isclass(thing)},
-    key=lambda cls: cls.__qualname__,
+    key=lambda cls: (cls.__module__, cls.__qualname__),
 )
 CHECKED = [
     (cls, name)
