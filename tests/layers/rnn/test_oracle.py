@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from tests import quick
 from tricera.engine.random import set_random_seed
 from tricera.layers import rnn
 
@@ -44,7 +45,7 @@ def gradients(layer, x, **call):
         outputs, _ = layer.stateless_call(values, others, x, **call)
         return sum((leaf**2).sum() for leaf in jax.tree.leaves(outputs))
 
-    return flat(jax.grad(loss, (0, 1))([v.value for v in layer.trainable_variables], x))
+    return flat(quick.jit(jax.grad(loss, (0, 1)))([v.value for v in layer.trainable_variables], x))
 
 
 def agree(theirs, ours, x, slopes=True, **call):
