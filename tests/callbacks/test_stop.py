@@ -142,7 +142,11 @@ def test_metrics_say_which_way_is_better():
     y = (x[:, :1] > 0).astype("float32")
     model = tricera.Sequential([tricera.layers.Dense(1, activation="sigmoid")])
     model.compile("sgd", "binary_crossentropy", metrics=["mse", tricera.metrics.AUC(name="auc"), "cosine_similarity"])
-    for monitor, better in (("mse", np.less), ("val_auc", np.greater), ("cosine_similarity", np.greater)):
+    for monitor, better in (
+        ("mse", tricera.ops.less),
+        ("val_auc", tricera.ops.greater),
+        ("cosine_similarity", tricera.ops.greater),
+    ):
         stop = EarlyStopping(monitor, patience=5)
         model.fit(x, y, epochs=2, verbose=0, validation_split=0.2, callbacks=[stop])
         assert stop.monitor_op is better

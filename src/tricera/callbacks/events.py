@@ -4,6 +4,7 @@ import os
 import socket
 import struct
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,23 @@ def _histogram(values: np.ndarray) -> bytes:
     return head + _field(6, edges[1:].astype("<f8").tobytes()) + _field(7, counts.astype("<f8").tobytes())
 
 
+def _png(pixels: np.ndarray) -> bytes:
+    """A picture in the format of the same name: each row begins with the number of its filter, 0."""
+    height, width, channels = pixels.shape
+    rows = np.concatenate([np.zeros((height, 1), "uint8"), pixels.reshape(height, width * channels)], axis=1)
+    kind = {1: 0, 3: 2, 4: 6}[channels]
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0),
+        b"IDAT": zlib.compress(rows.tobytes()),
+        b"IEND": b"",
+    }
+    body = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks.items()
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
+
+
 class EventWriter:
     """A new event file in a folder, which is made.
 
@@ -86,6 +104,12 @@ class EventWriter:
     def histogram(self, tag: str, values: Any, step: int) -> None:
         """Write how the values of an array are distributed."""
         self._summary(step, _field(1, tag) + _field(5, _histogram(np.asarray(values))))
+
+    def image(self, tag: str, pixels: Any, step: int) -> None:
+        """Write a picture: `(height, width, channels)` of numbers from 0 to 255, with 1, 3 or 4 channels."""
+        height, width, channels = np.shape(pixels)
+        size = b"".join(_field(i + 1, int(number)) for i, number in enumerate((height, width, channels)))
+        self._summary(step, _field(1, tag) + _field(4, size + _field(4, _png(np.asarray(pixels, "uint8")))))
 
     def _summary(self, step: int, value: bytes) -> None:
         self._write(_field(2, step) + _field(5, _field(1, value)))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tricera import ops
 from tricera.callbacks.callback import Callback
 from tricera.callbacks.logs import twin
 from tricera.engine.configured import Remembering
@@ -40,7 +41,7 @@ class MonitorCallback(Callback, metaclass=Remembering):
             self._set_monitor_op()
         if reference is None:
             return True
-        margin = self.min_delta if self.monitor_op is np.less else -self.min_delta
+        margin = self.min_delta if self.monitor_op in (ops.less, np.less) else -self.min_delta
         # In single precision, so that the rounding of `value + margin` is no change.
         return bool(self.monitor_op(np.float32(value + margin), np.float32(reference)))  # type: ignore[misc]
 
@@ -54,7 +55,7 @@ class MonitorCallback(Callback, metaclass=Remembering):
                     fix='pass `mode="max"` if its highest value is the best, or `mode="min"` if its lowest is.',
                 )
             )
-        self.monitor_op = np.greater if higher else np.less
+        self.monitor_op = ops.greater if higher else ops.less
 
     def _is_higher_better(self) -> bool | None:
         if self.mode != "auto":
