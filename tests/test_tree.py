@@ -62,21 +62,18 @@ def test_none_can_be_put_and_be_left():
 
 MESSAGES = {
     "map_structure": ((str, {"a": [1]}, {"a": (1,)}), """\
-The structures differ at ('a',).
+The structures don't have the same nested structure at ('a',).
   expected: an instance of list
   got:      (1,)"""),
     "assert_same_structure": (([1, 2], [3]), """\
-The structures differ.
-  expected: elements [2]
-  got:      elements [1]"""),
+Arity mismatch.
+  expected: 2 elements
+  got:      1 elements"""),
     "assert_same_paths": (({"a": 1}, {"b": 1}), """\
 `a` and `b` don't have the same paths.
   expected: also ["('a',)"]
   got:      also ["('b',)"]"""),
-    "pack_sequence_as": (([1, 2], [3]), """\
-`flat_sequence` does not fit the structure.
-  expected: 2 leaves
-  got:      1"""),
+    "pack_sequence_as": (([1, 2], [3]), "`flat_sequence` has 1 leaves, the structure 2."),
     "map_structure_up_to": (([1], str), "Must provide at least one structure."),
     "traverse": ((3, [1]), """\
 `func` must be callable.

@@ -52,7 +52,7 @@ class QuantizedDTypePolicy(DTypePolicy):
     def __init__(self, mode, source_name=None):
         if mode not in _QUANTIZED:
             raise ValueError(report(f"Invalid quantization mode. Expected one of {_QUANTIZED}.", got=f"mode={mode!r}"))
-        super().__init__(source_name or get(None).name)
+        super().__init__(source_name)
         if mode == "int8" and self.compute_dtype == "float16":
             raise ValueError(report("Quantization mode='int8' doesn't work well with compute_dtype='float16'."))
         self.mode, self.source_name = mode, self.name
@@ -177,16 +177,21 @@ class _RememberingMapping(type(DTypePolicy), ABCMeta):  # type: ignore[misc]
 
 @register("dtype_policy")
 class DTypePolicyMap(DTypePolicy, MutableMapping, metaclass=_RememberingMapping):
-    """A policy for each layer, by its path: `layer.path` in full, else the one key that matches it as a pattern.
+    """A policy for each layer, by its path: `layer.path` itself, else the one key that matches all of it as a pattern.
 
     Give it as `dtype` to layers or models. A layer whose path no key names has the default policy.
 
     Args:
         default_policy: a policy or its name; the process' own, when it is asked for, where None.
         policy_map: a dict of paths and policies to begin with.
+
+    Raises:
+        TypeError: `policy_map` is no dict.
     """
 
     def __init__(self, default_policy=None, policy_map=None):
+        if not isinstance(policy_map, dict | None):
+            raise TypeError(report("If specified, `policy_map` must be a dict.", got=repr(policy_map)))
         self._default = None if default_policy is None else get(default_policy)
         self._policies: dict[str, DTypePolicy] = {}
         self._found: dict[str, str | None] = {}  # the key of each path that was asked for, since the last change
@@ -224,10 +229,11 @@ class DTypePolicyMap(DTypePolicy, MutableMapping, metaclass=_RememberingMapping)
         """
         if path not in self._found:
             exact = path in self._policies
-            matching = [path] if exact else [key for key in self._policies if expressions.search(key, path)]
+            matching = [path] if exact else [key for key in self._policies if expressions.fullmatch(key, path)]
             if len(matching) > 1:
                 got = ", ".join(map(repr, matching))
-                raise ValueError(report(f"Path {path!r} matches several keys of the DTypePolicyMap.", got=got))
+                what = f"Path {path!r} matches multiple dtype policy keys of the DTypePolicyMap."
+                raise ValueError(report(what, got=got))
             self._found[path] = matching[0] if matching else None
         key = self._found[path]
         return self.default_policy if key is None else self._policies[key]
@@ -252,6 +258,10 @@ class DTypePolicyMap(DTypePolicy, MutableMapping, metaclass=_RememberingMapping)
     def __delitem__(self, path: str) -> None:
         del self._policies[path]
         self._found.clear()
+
+    def __contains__(self, path: object) -> bool:
+        """Whether it is a key; `[]` has an answer for every path."""
+        return path in self._policies
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._policies)

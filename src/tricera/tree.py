@@ -95,9 +95,7 @@ def pack_sequence_as(structure: Any, flat_sequence: Iterable[Any]) -> Any:
     values = list(flat_sequence)
     count = len(flatten(structure))
     if len(values) != count:
-        raise ValueError(
-            report("`flat_sequence` does not fit the structure.", expected=f"{count} leaves", got=len(values))
-        )
+        raise ValueError(report(f"`flat_sequence` has {len(values)} leaves, the structure {count}."))
     leaves = iter(values)
     return _map(lambda _: next(leaves), structure)
 
@@ -196,19 +194,21 @@ def _map(func: Callable, first: Any, *others: Any) -> Any:
 
 
 def _check_same(a: Any, b: Any, up_to: bool = False, path: Path = ()) -> None:
-    where = f"The structures differ at {path}." if path else "The structures differ."
+    where = f" at {path}" if path else ""
+    differ = f"The structures don't have the same nested structure{where}."
     if not is_nested(a):
         if is_nested(b) and not up_to:
-            raise ValueError(report(where, expected="a leaf", got=repr(b)))
+            raise ValueError(report(differ, expected="a leaf", got=repr(b)))
         return
     if type(a) is not type(b):
         kind = f"the namedtuple {type(a).__name__}" if hasattr(a, "_fields") else type(a).__name__
-        raise ValueError(report(where, expected=f"an instance of {kind}", got=repr(b)))
+        raise ValueError(report(differ, expected=f"an instance of {kind}", got=repr(b)))
     keys = [[key for key, _ in _children(structure)] for structure in (a, b)]
     if keys[0] != keys[1] and set(keys[0]) != set(keys[1]):
-        what = "keys" if isinstance(a, dict) else "elements"
-        shown = keys if isinstance(a, dict) else [[len(each)] for each in keys]
-        raise ValueError(report(where, expected=f"{what} {shown[0]}", got=f"{what} {shown[1]}"))
+        if isinstance(a, dict):
+            raise ValueError(report(f"Dictionary key mismatch{where}.", expected=keys[0], got=keys[1]))
+        counts = [f"{len(each)} elements" for each in keys]
+        raise ValueError(report(f"Arity mismatch{where}.", expected=counts[0], got=counts[1]))
     for key, child in _children(a):
         _check_same(child, b[key], up_to, (*path, key))
 

@@ -52,6 +52,10 @@ def test_the_older_names_of_batch_hooks_are_called(model):
     assert losses.losses == [(4, 0.5)] and losses.model is model
 
 
+def test_what_is_not_named_like_a_hook_is_an_attribute():
+    assert LambdaCallback(note="kept").note == "kept"
+
+
 def test_what_one_callback_puts_into_the_logs_of_an_epoch_the_next_ones_see(model):
     first = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(extra=epoch))
     callbacks = CallbackList(first, add_history=True, model=model)

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -163,6 +164,7 @@ _ANYWHERE = {
     "get_global_attribute": _get_global_attribute,
     "set_global_attribute": _GLOBAL.__setitem__,
     "any_symbolic_tensors": lambda args=None, kwargs=None: graph.any_symbolic((args, kwargs)),
+    "set_logging_verbosity": lambda level: logging.getLogger("tricera").setLevel(level),
     "disable_traceback_filtering": lambda: None,
     "is_traceback_filtering_enabled": lambda: False,
     "removesuffix": str.removesuffix,

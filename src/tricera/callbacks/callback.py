@@ -107,10 +107,10 @@ class LambdaCallback(Callback):
     """Call functions at the hooks they are named after: `LambdaCallback(on_epoch_end=lambda epoch, logs: ...)`.
 
     Args:
-        **kwargs: functions for the other hooks of `Callback`.
+        **kwargs: functions for the other hooks of `Callback`; what is not named like a hook is an attribute.
 
     Raises:
-        TypeError: a name is not one of a hook.
+        TypeError: a name begins with `on_` and is not one of a hook.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class LambdaCallback(Callback):
     ):
         super().__init__()
         for name in kwargs:
-            if name not in HOOKS:
+            if name.startswith("on_") and name not in HOOKS:
                 raise ArgumentError(unknown_argument(type(self), name, argument_names(LambdaCallback) | {*HOOKS}))
         named = {
             "on_epoch_begin": on_epoch_begin,

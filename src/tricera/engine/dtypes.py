@@ -70,7 +70,9 @@ class DTypePolicy(Configured):
     """
 
     def __init__(self, name: str | None = None):
-        self.name = name = name or config.floatx()
+        self.name = name = config.dtype_policy().name if name is None else name
+        if not isinstance(name, str):
+            raise TypeError(errors.report("'name' must be a string, such as 'mixed_float16'.", got=repr(name)))
         if name in ("mixed_float16", "mixed_bfloat16"):
             self.compute_dtype, self.variable_dtype = name.removeprefix("mixed_"), "float32"
         elif name in ALLOWED:
