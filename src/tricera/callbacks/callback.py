@@ -137,6 +137,6 @@ class LambdaCallback(Callback):
             **kwargs,
         }
         for name, function in named.items():
-            if function is not None and not callable(function):
+            if name in HOOKS and function is not None and not callable(function):
                 raise TypeError(report(f"LambdaCallback: `{name}` must be a function.", got=repr(function)))
         vars(self).update({name: function for name, function in named.items() if function is not None})

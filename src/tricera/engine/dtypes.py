@@ -69,7 +69,7 @@ class DTypePolicy(Configured):
         name: a dtype for both, or `"mixed_float16"` or `"mixed_bfloat16"`: compute in 16 bits, keep float32.
     """
 
-    def __init__(self, name: str | None = None):
+    def __init__(self, name: Any = None):
         self.name = name = config.dtype_policy().name if name is None else name
         if not isinstance(name, str):
             raise TypeError(errors.report("'name' must be a string, such as 'mixed_float16'.", got=repr(name)))
