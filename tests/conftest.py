@@ -56,7 +56,7 @@ def _shared_by_shapes(draw, size=4096):
 
     @functools.wraps(draw)
     def drawn(shape, *args, **kwargs):
-        if (count := math.prod(shape)) > size:
+        if jax.export.is_symbolic_dim(count := math.prod(shape)) or count > size:
             return draw(shape, *args, **kwargs)
         numbers = draw((size,), *args, **kwargs)
         if not isinstance(numbers, jax.core.Tracer):
