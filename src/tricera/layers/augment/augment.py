@@ -75,7 +75,8 @@ class Augment(Layer):
                     got=repr(value),
                 )
             )
-        return min(found), max(found)
+        low, high = sorted(found)
+        return low, high
 
     def _check_values(self, value_range: Any) -> None:
         if not isinstance(value_range, list | tuple) or len(value_range) != 2 or value_range[0] >= value_range[1]:
