@@ -160,3 +160,16 @@ def test_a_train_step_in_the_jax_form_of_keras_runs_in_compiled_epochs(keras, da
 
     ours, theirs = both(keras, build)
     same_history(ours, theirs)
+
+
+def test_the_loss_of_an_output_may_be_a_list_and_weighted_metrics_are_named_after_their_output(keras):
+    x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+
+    def names(module):
+        inputs = module.Input((2,))
+        outputs = {name: module.layers.Dense(1, name=name)(inputs) for name in ("a", "b")}
+        model = module.Model(inputs, outputs)
+        model.compile("sgd", {"a": "mse", "b": ["mse"]}, metrics={"a": ["mae"]}, weighted_metrics={"a": ["mae"]})
+        return sorted(model.fit(x, {"a": y, "b": y}, verbose=0).history)
+
+    assert names(tricera) == names(keras)

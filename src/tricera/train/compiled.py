@@ -172,6 +172,8 @@ def _each(tree: Any, function: Callable) -> None:
 
 
 def _as_loss(identifier: Any) -> Any:
+    if isinstance(identifier, list | tuple) and len(identifier) == 1:
+        (identifier,) = identifier  # the losses of one output may be a list, too
     loss = losses_module.get(identifier)
     if loss is None or isinstance(loss, losses_module.Loss):
         return loss
@@ -206,8 +208,9 @@ class CompiledMetrics(metrics_module.Metric):
                 for identifier in identifiers:
                     metric = resolve(identifier, targets[i], predictions[i])
                     metric.ensure_built(targets[i], predictions[i])
-                    label = f"{self.names[i]}_{metric.name}" if len(self.names) > 1 else metric.name
-                    label = f"weighted_{label}" if weighted and label in taken else label
+                    output = f"{self.names[i]}_" if len(self.names) > 1 else ""
+                    label = f"{output}{metric.name}"
+                    label = f"{output}weighted_{metric.name}" if weighted and label in taken else label
                     again = (f"{label}_{n}" for n in itertools.count(1))
                     label = next(name for name in itertools.chain([label], again) if name not in taken)
                     taken.add(label)
