@@ -64,6 +64,17 @@ assert type(Convolution2D(4, 3, 3)) is tricera.layers.Conv2D
 """)
 
 
+def test_lists_of_one_tensor_are_the_tensor():
+    run("""
+x = layers.Input(shape=(2,))
+model = models.Model([x], [Dense(1)(x)])
+model.compile('sgd', 'mse')
+assert model.predict(np.ones((4, 2)), verbose=0).shape == (4, 1)
+assert model.output_shape == (None, 1) and model.input_shape == (None, 2)
+assert Dense(3)(model(x)).shape == (None, 3) and Dense(3)(model.output).shape == (None, 3)
+""")
+
+
 def test_keras_3_takes_the_third_number_for_the_strides():
     run(
         "assert layers.Conv2D(32, 3, 2).strides == (2, 2) and layers.Conv2D(32, 3, 2).kernel_size == (3, 3)",

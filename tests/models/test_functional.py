@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import jax
 import numpy as np
 import pytest
 
@@ -287,3 +288,19 @@ def test_a_misspelt_input():
         "Functional model \"m\": missing data for input 'alpha'.\n"
         "  expected: 'alpha'\n  got:      'alhpa'\n  fix:      rename 'alhpa' to 'alpha'."
     )
+
+
+@pytest.mark.parametrize("nest", [lambda y: [y], lambda y: (y,), lambda y: {"a": y}], ids=["list", "tuple", "dict"])
+def test_one_output_in_a_list_comes_alone(nest, keras):
+    x, found = np.ones((4, 2), "float32"), []
+    for library in (keras, tricera):
+        source = library.Input((2,))
+        model = library.Model([source], nest(library.layers.Dense(1, kernel_initializer="ones")(source)))
+        model.compile("sgd", loss="mse")
+        model.fit(x, x[:, :1], verbose=0)
+        kinds = [type(model.output), type(model(source)), type(model.input)]
+        results = [model.predict(x, verbose=0), model.predict_on_batch(x), model(x)]
+        found.append((kinds, model.output_shape, model.input_shape, [jax.tree.map(np.asarray, r) for r in results]))
+    (*theirs, one), (*ours, other) = found
+    assert ours == theirs
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), other, one)

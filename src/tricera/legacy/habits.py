@@ -22,6 +22,7 @@ def take_up(number: int | None = None, quiet: bool = False) -> None:
     if number is not None:
         generation.settle(number)
     Functional.lenient = generation.current() < 3
+    Functional.lists = generation.current() >= 3
     spellings.tell_at_exit(quiet)
     sys.modules["tricera"].__version__ = generation.VERSIONS[generation.current()]
     if names.find not in errors.elsewhere:

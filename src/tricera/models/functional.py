@@ -20,12 +20,15 @@ from tricera.train import structure
 class Functional(Model):
     """The graph from `inputs` to `outputs`; run in a fixed order, each node once.
 
+    Of a list of one output, arrays give the output alone; symbolic tensors, as in Keras 3, the list.
+
     Raises:
         ValueError: an output does not depend on the inputs alone.
     """
 
     strict = True  # whether the sizes of the inputs, beside their ranks, must be the declared ones
     lenient = False  # whether not even the ranks must, and the layers say what they take: set by `legacy`
+    lists = True  # whether lists of one tensor stay so where tensors are symbolic: set by `legacy`
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any):
         Layer.__init__(self, name=name, **kwargs)
@@ -57,12 +60,22 @@ class Functional(Model):
     @property
     def input(self) -> Any:
         """The symbolic inputs, in the nesting they were given in."""
-        return self._function._inputs_struct
+        return self._function._inputs_struct if self.lists else _alone(self._function._inputs_struct)
 
     @property
     def output(self) -> Any:
         """The symbolic outputs, in the nesting they were given in."""
-        return self._function._outputs_struct
+        return self._function._outputs_struct if self.lists else _alone(self._function._outputs_struct)
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the one input, or of each."""
+        return _alone([tensor.shape for tensor in self.inputs])
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the one output, or of each."""
+        return _alone([tensor.shape for tensor in self.outputs])
 
     @property
     def input_names(self) -> list[str]:
@@ -96,7 +109,7 @@ class Functional(Model):
             for value, each in zip(values, tree_util.tree_leaves(mask, is_leaf=lambda x: x is None), strict=False):
                 if each is not None:
                     masking.set_mask(value, each)
-        return self._function.run(*values)
+        return _alone(self._function.run(*values))
 
     def _standardize(self, inputs: Any) -> list[Any]:
         """One array for each input, of its rank and dtype."""
@@ -163,7 +176,8 @@ class Functional(Model):
 
     def compute_output_spec(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """The symbolic outputs for symbolic inputs: those of the graph where only the batch differs."""
-        return graph.infer(self, (inputs,))
+        spec, struct = graph.infer(self, (inputs,)), self._function._outputs_struct
+        return type(struct)([spec]) if self.lists and _alone(struct) is not struct else spec
 
     # ---- structure, for programs and files
 
@@ -202,6 +216,11 @@ class Functional(Model):
         struct = str(tree_util.tree_structure(self.input, is_leaf=graph.is_symbolic_leaf))
         own = self.trainable, structure.key(self.dtype_policy)
         return ("graph", own, struct, repr(inputs), tuple(rows), tuple(operations), repr(outputs))
+
+
+def _alone(struct: Any) -> Any:
+    """The one item of a list or tuple of one; anything else as it is."""
+    return struct[0] if type(struct) in (list, tuple) and len(struct) == 1 else struct
 
 
 def _from_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
