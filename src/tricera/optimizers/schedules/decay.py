@@ -24,7 +24,7 @@ class ExponentialDecay(LearningRateSchedule):
         decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
-        name: str = "ExponentialDecay",
+        name: str | None = "ExponentialDecay",
     ):
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
         self.decay_steps, self.staircase, self.name = positive("decay_steps", decay_steps), staircase, name
@@ -48,7 +48,7 @@ class InverseTimeDecay(LearningRateSchedule):
         decay_steps: float,
         decay_rate: float,
         staircase: bool = False,
-        name: str = "InverseTimeDecay",
+        name: str | None = "InverseTimeDecay",
     ):
         self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
         self.decay_steps, self.staircase, self.name = positive("decay_steps", decay_steps), staircase, name
@@ -73,7 +73,7 @@ class PolynomialDecay(LearningRateSchedule):
         end_learning_rate: float = 0.0001,
         power: float = 1.0,
         cycle: bool = False,
-        name: str = "PolynomialDecay",
+        name: str | None = "PolynomialDecay",
     ):
         self.initial_learning_rate, self.end_learning_rate = initial_learning_rate, end_learning_rate
         self.decay_steps, self.power, self.cycle, self.name = positive("decay_steps", decay_steps), power, cycle, name
@@ -93,7 +93,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         ValueError: there is not one more value than boundaries.
     """
 
-    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant"):
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str | None = "PiecewiseConstant"):
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 report(

@@ -90,6 +90,8 @@ def _plain(value: Any) -> Any:
         return value if value.get("module") not in (None, "builtins") else config
     if isinstance(config, dict):
         config = {name: _plain(item) for name, item in config.items() if name != "fn"}
+        if config.get("name", "") is None:  # of schedules, which Keras 3 cannot call without one
+            del config["name"]
         if "reduction" in config:
             config["reduction"] = _REDUCTIONS.get(config["reduction"], config["reduction"])
     kept = {name: value[name] for name in ("module", "registered_name") if value.get(name)}
