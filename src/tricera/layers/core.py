@@ -141,9 +141,16 @@ def _check_agrees(layer: Layer, tensor: KerasTensor, **given: Any) -> None:
         asked = (
             tuple(value) if isinstance(value, list) else dtypes.standardize_dtype(value) if name == "dtype" else value
         )
-        if value is not None and asked != has[name]:
+        if value is not None and not _agree(asked, has[name]):
             what = f"{where(layer)}: You cannot provide an incompatible `{name}` with `input_tensor`."
             raise ValueError(report(what, expected=repr(has[name]), got=repr(value)))
+
+
+def _agree(asked: Any, has: Any) -> bool:
+    """Whether they are the same, or shapes that differ where any size is asked for."""
+    if isinstance(asked, tuple) and len(asked) == len(has):
+        return all(a is None or a == b for a, b in zip(asked, has, strict=True))
+    return asked == has
 
 
 def _batch_shape(layer: Layer, shape: Any, batch_size: Any, batch_shape: Any) -> tuple[int | None, ...]:
