@@ -366,9 +366,10 @@ def _sort(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[N
     given = {id(tensor) for tensor in inputs}
     finished, seen_operations = _walk(outputs, given)
     for tensor in inputs:  # inputs that no output uses
-        if tensor.node is not None and tensor.node.is_input and tensor.node not in finished:
-            finished.insert(0, tensor.node)
-            seen_operations.setdefault(tensor.node.operation, -1)
+        node = tensor.node
+        if node is not None and getattr(node.operation, "is_source", node.is_input) and node not in finished:
+            finished.insert(0, node)
+            seen_operations.setdefault(node.operation, -1)
     return finished, _by_depth(finished, seen_operations, given)
 
 
@@ -388,8 +389,8 @@ def _walk(outputs: list[KerasTensor], given: set[int]) -> tuple[list[Node], dict
             for tensor in needed:
                 if tensor.node is None and id(tensor) not in given:
                     raise ValueError(_disconnected(node, tensor))
-            further = (t.node for t in reversed(needed) if id(t) not in given or (t.node and t.node.is_input))
-            stack.extend((other, False) for other in further if other is not None)
+            further = ((id(t) in given, t.node) for t in reversed(needed) if t.node is not None)
+            stack.extend((n, False) for end, n in further if not end or getattr(n.operation, "is_source", n.is_input))
             if node.is_input and not all(id(t) in given for t in node.output_tensors):
                 raise ValueError(_disconnected(node, node.output_tensors[0]))
     return list(finished), order

@@ -30,6 +30,8 @@ class InputLayer(Layer):
             not agree with a symbolic `input_tensor`.
     """
 
+    is_source = True  # graphs begin at its tensor, even where that is computed
+
     def __init__(
         self,
         shape=None,
