@@ -39,6 +39,16 @@ def nested(L, M, Ops):
     return M.Model(b, [L.Add()([first, *third]), first, third[1]])
 
 
+def siblings(L, M, Ops):
+    def block(name, *stages):
+        x = source = L.Input((4,))
+        for stage in stages or [L.Dense(4)]:
+            x = stage(x)
+        return M.Model(source, x, name=name)
+
+    return block("whole", *(block(name, block(f"{name}1"), block(f"{name}2")) for name in "abc"))
+
+
 def recurrent(L, M, Ops):
     return M.Sequential([L.Input((5,)), L.Embedding(7, 3, mask_zero=True), L.Bidirectional(L.LSTM(2)), L.Dense(2)])
 
@@ -47,7 +57,7 @@ def low_precision(L, M, Ops):
     return M.Sequential([L.Input((4,)), L.Dense(3, dtype="bfloat16")])
 
 
-ALL = [dense, convolution, graph, nested, recurrent, low_precision]
+ALL = [dense, convolution, graph, nested, siblings, recurrent, low_precision]
 
 
 def data(model):

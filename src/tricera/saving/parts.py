@@ -22,6 +22,8 @@ _OURS = frozenset(
 )
 _CONTAINERS = (list, tuple, dict, set)
 
+Seen = dict[int, Any]  # what was met, by its identity; held, as that of a list that is gone may be another's
+
 
 def parts(model: Any, as_tf_keras: bool = False) -> Iterator[tuple[str, Any]]:
     """Everything in the model that has variables to save, itself first, each once, with its path.
@@ -30,13 +32,13 @@ def parts(model: Any, as_tf_keras: bool = False) -> Iterator[tuple[str, Any]]:
         as_tf_keras: the paths that tf.keras gave them, which went through attributes from the last name to the first,
             `layers` among them, and did not count in a container what it had met before.
     """
-    yield from _walk(model, "", set(), as_tf_keras)
+    yield from _walk(model, "", {}, as_tf_keras)
 
 
-def _walk(thing: Any, path: str, seen: set[int], old: bool) -> Iterator[tuple[str, Any]]:
+def _walk(thing: Any, path: str, seen: Seen, old: bool) -> Iterator[tuple[str, Any]]:
     if id(thing) in seen:
         return
-    seen.add(id(thing))
+    seen[id(thing)] = thing
     yield path, thing
     attributes = sorted(dict(_attributes(thing)).items(), reverse=True, key=_name) if old else _attributes(thing)
     for name, value in attributes:
@@ -47,16 +49,16 @@ def _name(attribute: tuple[str, Any]) -> str:
     return attribute[0]
 
 
-def _inside(value: Any, path: str, seen: set[int], old: bool) -> Iterator[tuple[str, Any]]:
+def _inside(value: Any, path: str, seen: Seen, old: bool) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Weighted | OptimizerState):
         yield from _walk(value, path, seen, old)
     elif isinstance(value, _CONTAINERS) and id(value) not in seen:
-        seen.add(id(value))
-        for place, item in _places(value, seen if old else set()):
+        seen[id(value)] = value
+        for place, item in _places(value, seen if old else {}):
             yield from _inside(item, f"{path}/{place}", seen, old)
 
 
-def _places(container: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _places(container: Any, seen: Seen) -> Iterator[tuple[str, Any]]:
     """The things in a container, each with its place: its class, and its number among those of the class.
 
     Args:
