@@ -117,13 +117,16 @@ WRONG = {
     ),
     "few": (
         [np.zeros(2)],
-        "`y` must have one entry for each output of the model.\n  expected: 2 (kind, age)\n  got:      1",
+        (
+            "`y` must have one entry for each output of the model.\n  expected: 2 (kind, age)\n  got:      1\n"
+            "  fix:      a list in this order, or a dict: {'kind': ..., 'age': ...}."
+        ),
     ),
     "misspelt": (
         {"ages": np.zeros(2)},
         (
             "In the dict argument `y`, key 'ages' does not correspond to any model output.\n"
-            "  expected: 'kind', 'age'\n  fix:      did you mean 'age'?"
+            "  expected: 'kind', 'age'\n  got:      'ages'\n  fix:      did you mean 'age'?"
         ),
     ),
 }
