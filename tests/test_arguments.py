@@ -42,6 +42,12 @@ def test_a_thing_of_another_kind_is_refused(cls, name):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: optimizers.Adam(beta_1="0.5"), "Adam beta_1: a number between 0 and 1: '0.5'"),
+        (
+            lambda: losses.Huber(delta=np.array(["1"])),
+            "Huber delta: a number that is not negative: array(['1'], dtype='<U1')",
+        ),
+        (lambda: layers.Dense(3, use_bias=np.ones(2)), "Dense use_bias: True or False: array([1., 1.])"),
         (lambda: optimizers.Adam(beta_1=1.5), "Adam beta_1: a number between 0 and 1: 1.5"),
         (lambda: metrics.Precision(top_k=2.5), "Precision top_k: a positive whole number, or None: 2.5"),
         (lambda: layers.Dense(3, "relu", "ones"), "Dense use_bias: True or False: 'ones'"),

@@ -49,14 +49,13 @@ class Kind(NamedTuple):
             return self.optional
         if self.type not in _NUMBERS:
             return isinstance(value, self.type)
-        if self.type is bool:
-            return isinstance(value, bool | np.bool_) or value in (0, 1)
-        try:
-            numbers = np.asarray(value, "float64")
-        except (TypeError, ValueError):
-            return not isinstance(value, str | bytes | list | tuple | Mapping)
+        numbers = _numbers(value)
+        if numbers is None:
+            return not isinstance(value, str | bytes | list | tuple | Mapping | np.ndarray)
         if np.isnan(numbers).any() or (numbers.size != 1 and not (self.many and numbers.size)):
             return False
+        if self.type is bool:
+            return numbers.item() in (0, 1) if numbers.size == 1 else False
         whole = self.type is float or bool((numbers == np.floor(numbers)).all())
         return whole and (self.range is None or all(map(self.range.holds, numbers.flat)))
 
@@ -75,10 +74,19 @@ def check(cls: type, given: Mapping[str, Any]) -> None:
         ArgumentError: an argument of another kind, or a number out of its range.
     """
     kinds = _kinds(cls.__init__)  # type: ignore[misc]
-    for name in kinds.keys() & given.keys():
-        if not kinds[name].takes(given[name]):
+    for name, value in given.items():
+        if name in kinds and not kinds[name].takes(value):
             what = f"{cls.__name__}: Received an invalid value for `{name}`."
-            raise ArgumentError(report(what, expected=kinds[name].words(), got=repr(given[name])))
+            raise ArgumentError(report(what, expected=kinds[name].words(), got=repr(value)))
+
+
+def _numbers(value: Any) -> np.ndarray | None:
+    """The number or the numbers that a value is; None where it is none, or where only a running program knows."""
+    try:
+        found = np.asarray(value)
+        return None if found.dtype.kind in "cmMOSU" else found.astype("float64")  # of texts NumPy makes numbers, too
+    except (TypeError, ValueError):
+        return None
 
 
 @functools.cache

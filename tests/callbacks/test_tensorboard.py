@@ -38,7 +38,7 @@ def test_the_checksum_is_castagnolis():
 
 def fitted(folder, epochs=2, **options):
     tricera.utils.set_random_seed(0)
-    stages = [layers.Embedding(5, 3, name="e/../e"), layers.Flatten(), layers.Dense(4, name="d"), layers.Dense(1)]
+    stages = [layers.Embedding(5, 3, name='e"/../e'), layers.Flatten(), layers.Dense(4, name="d"), layers.Dense(1)]
     model = tricera.Sequential([tricera.Input((2,)), *stages], name="net")
     model.compile("sgd", "mse")
     x, y = np.ones((8, 2), "int32"), np.ones((8, 1), "float32")
@@ -98,10 +98,10 @@ def test_pictures_of_weights(shape, pictures):
 
 
 def test_embeddings(tmp_path):
-    model, _ = fitted(tmp_path, epochs=1, embeddings_freq=1, embeddings_metadata={"e/../e": "labels.tsv"})
+    model, _ = fitted(tmp_path, epochs=1, embeddings_freq=1, embeddings_metadata={'e"/../e': "labels.tsv"})
     config = text_format.Parse((tmp_path / "projector_config.pbtxt").read_text(), ProjectorConfig())
     (embedding,) = config.embeddings
-    assert (embedding.tensor_name, embedding.metadata_path) == ("e/../e", "labels.tsv")
+    assert (embedding.tensor_name, embedding.metadata_path) == ('e"/../e', "labels.tsv")
     rows = np.loadtxt(tmp_path / embedding.tensor_path, delimiter="\t")
     np.testing.assert_allclose(rows, model.layers[0].embeddings, rtol=1e-5)
 
@@ -129,7 +129,7 @@ def test_a_profile(tmp_path):
             lambda folder: fitted(folder, embeddings_freq=1, embeddings_metadata={"f": "labels.tsv"}),
             (
                 "TensorBoard: `embeddings_metadata` names an Embedding layer that is not there: 'f'.\n"
-                "  expected: some of ['e/../e']"
+                "  expected: some of ['e\"/../e']"
             ),
         ),
     ],

@@ -1,6 +1,7 @@
 """Losses, metrics, weights, embeddings and profiles as TensorBoard shows them."""
 
 import io
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -175,8 +176,9 @@ class TensorBoard(Callback):
                 raise ValueError(report(what, expected=f"some of {names}", fix=did_you_mean(name, names)))
         lines = []
         for file, layer in found.items():
-            lines += ["embeddings {", f'  tensor_name: "{layer.name}"', f'  tensor_path: "{file}"']
-            lines += [f'  metadata_path: "{of_layers[layer.name]}"'] if of_layers.get(layer.name) else []
+            lines += ["embeddings {", f"  tensor_name: {json.dumps(layer.name)}", f"  tensor_path: {json.dumps(file)}"]
+            labelled = of_layers.get(layer.name)
+            lines += [f"  metadata_path: {json.dumps(os.fspath(labelled))}"] if labelled else []
             lines += ["}"]
         _write_text(Path(self.log_dir) / "projector_config.pbtxt", lines)
 
@@ -190,11 +192,11 @@ def _batches(profile_batch: Any) -> tuple[int, int] | None:
     """The first and the last batch to watch; None for none."""
     text = profile_batch.split(",") if isinstance(profile_batch, str) else profile_batch
     try:
-        ends = [int(end) for end in (text if isinstance(text, list | tuple) else [text or 0])]
+        ends = [int(end) for end in (text if isinstance(text, list | tuple) else [text or 0])] or [-1]
     except (TypeError, ValueError):
         ends = [-1]
     first, last = ends[0], ends[-1]
-    if not 1 <= len(ends) <= 2 or first < 0 or last < first:
+    if not 1 <= len(ends) <= 2 or first < min(last, 1) or last < max(first, 0):
         what = "TensorBoard: `profile_batch` is no batch, and no first and last batch."
         raise ValueError(report(what, expected="a number counted from 1, two of them, or 0", got=repr(profile_batch)))
     return (first, last) if last else None
@@ -203,7 +205,7 @@ def _batches(profile_batch: Any) -> tuple[int, int] | None:
 def _write_text(path: Path, lines: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic.replacing(path) as fresh:
-        fresh.write_text("".join(f"{line}\n" for line in lines))
+        fresh.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 
 def _planes(weight: np.ndarray) -> np.ndarray | None:

@@ -248,8 +248,8 @@ def _shared_sizes(leaves: list) -> list[tuple]:
         sizes = {shape[axis] for shape in shapes if len(shape) >= -axis} - {1}
         if None in sizes and len(sizes) == 2:
             shared[axis] = max(size for size in sizes if size is not None)
-    counts = range(1, len(shared) + 1)
-    return [(_BATCH, _SIZE, dict(some)) for n in counts for some in itertools.combinations(shared.items(), n)]
+    some = (dict(each) for n in range(1, len(shared) + 1) for each in itertools.combinations(shared.items(), n))
+    return [(_BATCH, _SIZE, each) for each in itertools.islice(some, 15)]  # all of four axes; a file may have many
 
 
 def _given_sizes(leaves: list) -> list[tuple]:

@@ -38,6 +38,7 @@ def translate(cls: type, args: tuple, kwargs: dict[str, Any]) -> Arguments:
         return args, kwargs
     known = argument_names(cls)
     if issubclass(cls, Layer):
+        kwargs |= {"trainable": bool(kwargs["trainable"])} if kwargs.get("trainable") in (0, 1) else {}
         args, kwargs = _placed(cls, args, kwargs, known)
         if cls.__name__.endswith("Transpose"):
             kwargs.pop("output_shape", None)  # Keras 1 asked for what follows from the strides

@@ -172,6 +172,28 @@ def layers_without_end(folder: Path) -> Iterator[Door]:
             yield f"load_model({name})", partial(models.load_model, folder / name)
 
 
+@case("Incompatible types for matmul", "CVE-2026-12570")
+def many_axes_of_which_none_fits(folder: Path) -> Iterator[Door]:
+    """Sizes that one tensor does not know may be those of another: not all of 2^26 choices are tried."""
+    shapes = {"a": [None] * 27, "b": [*range(3, 30)]}
+    inputs = [
+        {"class_name": "InputLayer", "module": "keras.layers", "config": {"batch_shape": shape, "name": name}}
+        for name, shape in shapes.items()
+    ]
+    tensors = [
+        {"class_name": "__keras_tensor__", "config": {"shape": shape, "keras_history": [name, 0, 0]}}
+        for name, shape in shapes.items()
+    ]
+    product = {"class_name": "Matmul", "module": "keras.src.ops.numpy", "config": {"name": "p"}}
+    layers = [{**form, "name": name, "inbound_nodes": []} for form, name in zip(inputs, shapes, strict=True)]
+    layers += [{**product, "name": "p", "inbound_nodes": [{"args": tensors, "kwargs": {}}]}]
+    ends = {"input_layers": [["a", 0, 0], ["b", 0, 0]], "output_layers": [["p", 0, 0]]}
+    form = {"class_name": "Functional", "module": "keras", "config": {"name": "m", "layers": layers, **ends}}
+    doors.archive(folder / "m.keras", form)
+    yield "model_from_json", partial(models.model_from_json, json.dumps(form))
+    yield "load_model", partial(models.load_model, folder / "m.keras")
+
+
 @case("Could not locate|Unknown|is not supported", "CVE-2025-49655", "CVE-2026-12484")
 def a_layer_that_holds_a_pickle(folder: Path) -> Iterator[Door]:
     blob = base64.b64encode(pickle.dumps(np.zeros)).decode()
