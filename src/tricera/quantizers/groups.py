@@ -30,6 +30,7 @@ def abs_max_quantize_grouped_with_zero_point(
         raise ValueError(report("Groups of rows are those of a matrix.", expected="ndim=2", got=f"shape {x.shape}"))
     first, last = value_range
     rows, columns = x.shape
+    block_size = max(1, min(block_size, rows))  # one that a file says may be any, and would be filled up
     groups = -(-rows // block_size)
     padded = np_or_jnp.pad(x, [(0, groups * block_size - rows), (0, 0)]).reshape(groups, block_size, columns)
     low = np_or_jnp.minimum(padded.min(1, keepdims=True), 0)
@@ -66,8 +67,9 @@ def scale_and_zero(
         per_channel: whether each column has its own.
     """
     columns, rows = matrix.shape
-    groups = 1 if size == -1 else -(-rows // size)
-    padded = np.pad(matrix, [(0, 0), (0, (groups * size if size != -1 else rows) - rows)]).reshape(columns, groups, -1)
+    size = rows if size == -1 else min(size, rows)
+    groups = -(-rows // size)
+    padded = np.pad(matrix, [(0, 0), (0, groups * size - rows)]).reshape(columns, groups, size)
     low, high = np.minimum(padded.min(2), 0), np.maximum(padded.max(2), 0)
     if not per_channel:
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tricera
-from tricera import layers, models, quantizers
+from tricera import initializers, layers, models, quantizers
 
 RNG = np.random.default_rng(0)
 VECTORS, NUMBERS = RNG.normal(size=(4, 2, 5)), RNG.integers(0, 6, (4, 2))
@@ -306,3 +306,17 @@ def test_tables_and_classes_of_the_user_are_refused():
     )
     layer.quantize("int8", type_check=False)
     assert layer.quantized
+
+
+@pytest.mark.parametrize("mode", ["int4/{}", "gptq/4/{}", "awq/4/{}"])
+def test_groups_larger_than_all_rows_are_of_all_rows(mode):
+    """And take no more memory: a file may say any size."""
+    found = []
+    for size in (4, 10**12):
+        layer = layers.Dense(
+            3, kernel_initializer=initializers.GlorotUniform(1), dtype=f"{mode.format(size)}_from_float32"
+        )
+        layer.build((None, 4))
+        found.append([np.asarray(weight) for weight in layer.weights])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
