@@ -10,8 +10,7 @@ from tricera.engine.variable import Variable
 def pure(call: Callable, variables: Sequence[Variable], training: bool | None = None) -> Callable:
     """`(values, *args) -> (outputs, new values)` of a call that reads and writes `variables`.
 
-    What `jit`, `grad`, `scan` and `vmap` may be applied to. `values` is a list in the order of `variables`;
-    the cells themselves are neither read nor written.
+    What JAX's transformations may be applied to. `values` is in the order of `variables`; no cell is written.
     """
 
     def run(values: Sequence[Any], *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
@@ -26,7 +25,8 @@ class stateless:
     """A block in which `variables` hold `values`; gives the table, which holds what the block assigned."""
 
     def __init__(self, variables: Sequence[Variable], values: Sequence[Any], **changes: Any):
-        self.table = {**(scope.current().values or {}), **dict(zip(variables, values, strict=True))}
+        given = [value.raw() if isinstance(value, Variable) else value for value in values]
+        self.table = {**(scope.current().values or {}), **dict(zip(variables, given, strict=True))}
         self._scope = scope.enter(values=self.table, masks={}, runs=[], **changes)
 
     def __enter__(self) -> dict[Variable, Any]:

@@ -4,6 +4,7 @@
 from tricera import errors
 from tricera.ops import image, linalg, nn, numpy
 from tricera.ops.core import *
+from tricera.ops.gradient import *
 from tricera.ops.linalg import *
 from tricera.ops.math import *
 from tricera.ops.nn import *
