@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from tricera import ops, random
+from tricera import ops
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
 from tricera.errors import abstract, report
+from tricera.kernels.attention import by_targets, dropped
 from tricera.layers.arguments import adopt, check_choice, check_fraction
 
 
@@ -20,6 +21,7 @@ class _Attention(Layer):
     """Base: `softmax(scores(query, key)) @ value`."""
 
     supports_masking = True
+    in_pairs = True  # whether a score is a sum over the features of a query and a key together
 
     def _prepare(self, dropout: float, seed: Any) -> None:
         check_fraction(self, dropout=dropout)
@@ -48,21 +50,29 @@ class _Attention(Layer):
             what = f"{type(self).__name__} layer mask must be a list, of length 2 or 3."
             raise ValueError(report(f"{where(self)}: {what}", expected="a mask or None for each input"))
         query_mask, value_mask = (None, None) if mask is None else mask[:2]
-        scores = self.scores(query, key)
         allowed = None if value_mask is None else ops.expand_dims(value_mask, 1)
         if use_causal_mask:
-            past = causal_mask(*scores.shape[-2:])
+            past = causal_mask(query.shape[1], key.shape[1])
             allowed = past if allowed is None else ops.logical_and(allowed, past)
-        if allowed is not None:
-            lowest = 65504.0 if scores.dtype == "float16" else 1e9
-            scores = scores - lowest * ops.cast(ops.logical_not(allowed), scores.dtype)
-        weights = ops.softmax(scores, axis=-1)
-        if training and self.dropout > 0:
-            weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
-        result = ops.matmul(weights, value)
+        noise = self.seed_generator.next() if training and self.dropout > 0 else None
+
+        def weights(block, query, allowed):
+            scores = self.scores(query, key)
+            if allowed is not None:
+                lowest = 65504.0 if scores.dtype == "float16" else 1e9
+                scores = scores - lowest * ops.cast(ops.logical_not(allowed), scores.dtype)
+            weights = ops.softmax(scores, axis=-1)
+            return weights if noise is None else dropped(weights, self.dropout, noise, block)
+
+        if return_attention_scores:
+            table = weights(None, query, allowed)
+            result = ops.matmul(table, value)
+        else:
+            count = query.shape[0] * query.shape[1] * key.shape[1] * (query.shape[-1] if self.in_pairs else 1)
+            result = by_targets(lambda *block: ops.matmul(weights(*block), value), count, (query, 1), (allowed, 1))
         if query_mask is not None:
             result = result * ops.cast(ops.expand_dims(query_mask, -1), result.dtype)
-        return (result, weights) if return_attention_scores else result
+        return (result, table) if return_attention_scores else result
 
     def compute_mask(self, inputs, mask=None):
         return mask[0] if isinstance(mask, list | tuple) else None
@@ -91,7 +101,7 @@ class Attention(_Attention):
 
     def build(self, input_shape):
         super().build(input_shape)
-        concat = self.score_mode == "concat"
+        self.in_pairs = concat = self.score_mode == "concat"
         self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
         self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight") if concat else None
 

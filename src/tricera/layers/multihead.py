@@ -13,6 +13,7 @@ from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.errors import report
+from tricera.kernels.attention import attend
 from tricera.layers.activation import Softmax
 from tricera.layers.arguments import adopt, check_axes, check_fraction, check_positive, is_whole
 from tricera.layers.attention import causal_mask
@@ -89,7 +90,10 @@ class _MultiHead(Layer):
         if mask is not None:
             for _ in range(query.ndim - 1 + len(axes) - mask.ndim):
                 mask = ops.expand_dims(mask, -2 * len(axes) - 1)
-        if query.ndim == 4 and not with_scores and not drops:
+        if query.ndim == 4 and not with_scores and drops:
+            noise, scale = self._dropout_layer.seed_generator.next(), query.shape[-1] ** -0.5
+            return attend(query, key, value, mask=mask, scale=scale, dropout=self.dropout, noise=noise), None
+        if query.ndim == 4 and not with_scores:
             fused = self.flash_attention
             return ops.dot_product_attention(query, key, value, mask=mask, flash_attention=fused), None
         asked, given, weights, found = _equations(query.ndim, axes)

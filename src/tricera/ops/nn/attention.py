@@ -5,6 +5,7 @@ from jax import numpy as jnp
 
 from tricera import config
 from tricera.engine.graph import op
+from tricera.kernels.attention import attend
 from tricera.machine import platform
 
 
@@ -28,31 +29,32 @@ def dot_product_attention(
     Args:
         scale: `1 / sqrt(size)` where None.
         is_causal: whether time T sees only the times S up to it.
-        flash_attention: True asks for cuDNN's fused attention; None asks for it on a GPU where the process does.
+        flash_attention: True asks for cuDNN's fused attention; None takes it on a GPU that has it for these dtypes
+            (16 bits) and sizes, unless the process says otherwise.
         attn_logits_soft_cap: a bound c; logits become `c * tanh(logits / c)`.
 
     Reference: Vaswani et al., 2017, arXiv:1706.03762.
     """
     dtype = jnp.result_type(query, key, value)
     query, key, value = (jnp.asarray(x, dtype) for x in (query, key, value))
-    if flash_attention is None:
-        flash_attention = config.is_flash_attention_enabled() and platform() == "gpu"
-    if flash_attention and attn_logits_soft_cap is None:
-        return jax.nn.dot_product_attention(
-            query, key, value, bias, mask, scale=scale, is_causal=is_causal, implementation="cudnn"
-        )
+    if attn_logits_soft_cap is None and (wish := _wish(flash_attention, dtype)) is not False:
+        try:
+            return jax.nn.dot_product_attention(
+                query, key, value, bias, mask, scale=scale, is_causal=is_causal, implementation="cudnn"
+            )
+        except (NotImplementedError, RuntimeError, ValueError):  # an older GPU, or sizes that it has no program for
+            if wish:
+                raise
     scale = query.shape[-1] ** -0.5 if scale is None else scale
-    if key.shape[2] < query.shape[2]:
-        key, value = (jnp.repeat(x, query.shape[2] // x.shape[2], axis=2) for x in (key, value))
-    logits = jnp.einsum("btnh,bsnh->bnts", query, key, preferred_element_type=jnp.float32) * scale
-    if attn_logits_soft_cap is not None:
-        logits = attn_logits_soft_cap * jnp.tanh(logits / attn_logits_soft_cap)
-    if bias is not None:
-        logits = logits + jnp.asarray(bias)
-    allowed = None if mask is None else jnp.asarray(mask).astype(bool)
-    if is_causal:
-        past = jnp.arange(logits.shape[-2])[:, None] >= jnp.arange(logits.shape[-1])
-        allowed = past if allowed is None else jnp.logical_and(allowed, past)
-    if allowed is not None:
-        logits = jnp.where(allowed, logits, 0.7 * jnp.finfo(jnp.float32).min)
-    return jnp.einsum("bnts,bsnh->btnh", jax.nn.softmax(logits).astype(value.dtype), value)
+    bias = None if bias is None else jnp.asarray(bias)
+    mask = None if mask is None else jnp.asarray(mask).astype(bool)
+    cap = attn_logits_soft_cap
+    return attend(query, key, value, bias, mask, scale=scale, is_causal=is_causal, soft_cap=cap)
+
+
+def _wish(flash_attention, dtype):
+    """Whether fused attention is used: True where somebody asked for it, None for where it works, False for never."""
+    if flash_attention is not None or platform() != "gpu":
+        return bool(flash_attention)
+    asked = config.is_flash_attention_enabled()
+    return False if asked is None and dtype not in ("float16", "bfloat16") else asked
