@@ -24,9 +24,29 @@ def test_counts():
         Result("losses/a_test.py::A::tf_data", "failed"),
     ]
     (folder, count), *none = conformance.counts(results).items()
-    assert (folder, none, count) == ("losses", [], conformance.Count(passed=1, cases=2, inapplicable=2))
-    assert conformance.table(results).splitlines()[-1] == "| losses | 1 | 2 | 50.0% | 2 |"
+    left_out = {conformance.OWN: 1, "objects of TensorFlow": 1}
+    assert (folder, none, count) == ("losses", [], conformance.Count(1, 1, left_out))
+    assert conformance.table({folder: count}).splitlines()[-1] == "| losses | 1 | 2 | 50.0% | 2 |"
     assert [result.name for result in conformance.failures(results)] == ["losses/a_test.py::A::two"]
+
+
+def test_folders_that_were_run_whole_are_on_record(tmp_path, keras):
+    path = tmp_path / "record.json"
+    files = conformance.files(["tree", "losses"])
+    tree, losses = (conformance.files([folder]) for folder in ("tree", "losses"))
+    conformance.record([Result(f"{file}::A::one", "passed") for file in files], path)
+    found = conformance.record([Result(f"{file}::A::one", "failed") for file in [*tree, *losses[1:]]], path)
+    assert found == conformance.recorded(path)
+    assert found["tree"].failed == len(tree)
+    assert found["losses"] == conformance.Count(len(losses), 0, {})
+    page = conformance.page(found)
+    assert f"| losses | {len(losses)} | {len(losses)} | 100.0% | 0 |" in page
+    assert "Not run to the end yet: activations, applications," in page
+
+
+def test_the_page_is_what_is_on_record(keras):
+    page = conformance.ROOT / "docs" / "conformance.md"
+    assert page.read_text() == conformance.page(conformance.recorded())
 
 
 def test_expected_failures_are_listed_below_their_reasons(tmp_path):
