@@ -20,6 +20,7 @@ WORDS = {
     "constraints": "MaxNorm ...",
     "data": "data sets, batches made ahead",
     "datasets": "mnist ... digits",
+    "distillation": "students and teachers",
     "dtype_policies": "which layer computes in what",
     "engine": "variables, scope, graph, Layer, pure functions",
     "errors": "the one form of messages",

@@ -24,7 +24,7 @@ ROWS = (
     "export",
     "models",
     "applications datasets visualization utils preprocessing",
-    "backend dtype_policies mixed_precision model_selection wrappers",
+    "backend distillation dtype_policies mixed_precision model_selection wrappers",
     "legacy alias __init__ __main__",
 )
 # Within a row, only these.

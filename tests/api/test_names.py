@@ -11,7 +11,6 @@ import tricera
 
 # What is not there, by name or by all that stands below a name. It may only shrink: a name that is there fails too.
 MISSING = {
-    "distillation": "not there yet",
     "distribution": "not there yet",
     "optimizers.legacy": "Keras' own only raise an error",
 }

@@ -208,8 +208,8 @@ MODULES = {
     "optimizer": "keras.optimizers",
     "schedule": "keras.optimizers.schedules",
     "seed_generator": "keras.random",
-    "dtype_policy": "keras",
-    "model": "keras",
+    "distillation": "keras.distillation",
+    **dict.fromkeys(("dtype_policy", "model"), "keras"),
     **dict.fromkeys(QUANTIZERS := ("quantizer", "quantization_config"), "keras.quantizers"),
 }
 LAYERS = ("layer", "model")
@@ -220,11 +220,12 @@ _PLACES: dict[str, tuple[str, ...]] = {
     "activation": ("activation", *LAYERS),
     "function": ("op", "activation"),
     "map": ("optimizer",),
+    "distillation_losses": ("distillation",),
     "rate": ("schedule",),
     "seed": ("seed_generator",),
     **dict.fromkeys(("dtype", "policy_map"), ("dtype_policy",)),
     "fn": _METRICS,
-    **dict.fromkeys(("layer", "layers", "cell", "cells", "model"), LAYERS),
+    **dict.fromkeys(("layer", "layers", "cell", "cells", "model", "teacher", "student"), LAYERS),
     **dict.fromkeys(("metric", "metrics"), _METRICS),
     **{role: (role,) for role in ("initializer", "regularizer", "constraint", "loss", "optimizer", *QUANTIZERS)},
 }

@@ -20,7 +20,7 @@ def compile_from_config(model: Any, config: dict[str, Any]) -> None:
     """Compile as `compile_config` says; a built model's optimizer is built too."""
     if not config:
         return
-    if type(model).compile is not registry.find("model", "Model").compile:
+    if not type(model).compile.__module__.startswith("tricera."):
         text = (
             f"{where(model)} has a `compile` of its own: override `compile_from_config`, or compile it after loading."
         )
