@@ -23,6 +23,11 @@ _SHARES = {"momentum", "dropout", "recurrent_dropout"}
 _AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
+def mistake(layer: Layer, what: str, kind: type[Exception] = ValueError, **more: Any) -> Exception:
+    """The error of a layer that cannot do as it is told: its report begins with the layer's name."""
+    return kind(report(f"{where(layer)}: {what}", **more))
+
+
 def adopt(layer: Layer, given: Mapping[str, Any]) -> None:
     """Set a constructor's arguments, `locals()`, as attributes; names such as `*_initializer` say of which kind.
 
@@ -34,7 +39,7 @@ def adopt(layer: Layer, given: Mapping[str, Any]) -> None:
             check_fraction(layer, **{name: value})
         elif name == "epsilon" and (not isinstance(value, int | float | np.number) or value < 0):
             what = "Received an invalid value for `epsilon`, expected a number that is not negative."
-            raise ValueError(report(f"{where(layer)}: {what}", got=repr(value)))
+            raise mistake(layer, what, got=repr(value))
         if name not in _NOT_ADOPTED:
             getter = _GETTERS.get(name.rpartition("_")[2])
             setattr(layer, name, getter(value) if getter else value)
@@ -68,11 +73,8 @@ def check_positive(layer: Layer, **sizes: Any) -> None:
     """Raise ValueError unless each size is a positive whole number."""
     for name, value in sizes.items():
         if not is_whole(value) or value <= 0:
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Received an invalid value for `{name}`, expected a positive integer.",
-                    got=repr(value),
-                )
+            raise mistake(
+                layer, f"Received an invalid value for `{name}`, expected a positive integer.", got=repr(value)
             )
 
 
@@ -80,12 +82,10 @@ def check_fraction(layer: Layer, **fractions: Any) -> None:
     """Raise ValueError unless each number lies between 0 and 1."""
     for name, value in fractions.items():
         if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Invalid value received for argument `{name}`. "
-                    "Expected a float value between 0 and 1.",
-                    got=repr(value),
-                )
+            raise mistake(
+                layer,
+                f"Invalid value received for argument `{name}`. Expected a float value between 0 and 1.",
+                got=repr(value),
             )
 
 
@@ -93,13 +93,12 @@ def check_choice(layer: Layer, choices: Sequence[Any], **arguments: Any) -> None
     """Raise ValueError unless each argument is one of `choices`."""
     for name, value in arguments.items():
         if value not in choices:
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Invalid `{name}` argument.",
-                    expected=" or ".join(map(repr, choices)),
-                    got=repr(value),
-                    fix=did_you_mean(str(value), [choice for choice in choices if isinstance(choice, str)]),
-                )
+            raise mistake(
+                layer,
+                f"Invalid `{name}` argument.",
+                expected=" or ".join(map(repr, choices)),
+                got=repr(value),
+                fix=did_you_mean(str(value), [choice for choice in choices if isinstance(choice, str)]),
             )
 
 
@@ -108,7 +107,7 @@ def check_axes(layer: Layer, axis: Any) -> None:
     several = axis if isinstance(axis, list | tuple) else [axis]
     if not all(map(is_whole, several)):
         what = "Expected an int or a list/tuple of ints for the argument `axis`."
-        raise TypeError(report(f"{where(layer)}: {what}", got=repr(axis)))
+        raise mistake(layer, what, kind=TypeError, got=repr(axis))
 
 
 def check_windows(layer: Layer, input_shape: Sequence[int | None], windows: Sequence[int], **given: Any) -> None:
@@ -117,13 +116,12 @@ def check_windows(layer: Layer, input_shape: Sequence[int | None], windows: Sequ
     for size, window in zip(spatial, windows, strict=True):
         if layer.padding == "valid" and size is not None and size < window:
             arguments = ", ".join(f"{name}={value}" for name, value in given.items())
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Computed output size would be zero or negative.",
-                    expected=f"at least {window} along each spatial axis for {arguments}, padding='valid'",
-                    got=f"input shape {tuple(input_shape)}",
-                    fix="use padding='same', a smaller window, or fewer poolings before.",
-                )
+            raise mistake(
+                layer,
+                "Computed output size would be zero or negative.",
+                expected=f"at least {window} along each spatial axis for {arguments}, padding='valid'",
+                got=f"input shape {tuple(input_shape)}",
+                fix="use padding='same', a smaller window, or fewer poolings before.",
             )
 
 
@@ -131,8 +129,8 @@ def refuse(layer: Layer, why: str, **arguments: Any) -> None:
     """Raise NotImplementedError if one of these arguments, which layers do not act on, is given."""
     for name, value in arguments.items():
         if value is not None and value is not False:
-            raise NotImplementedError(
-                report(f"{where(layer)}: argument `{name}` is not supported.", got=repr(value), fix=why)
+            raise mistake(
+                layer, f"argument `{name}` is not supported.", kind=NotImplementedError, got=repr(value), fix=why
             )
 
 
@@ -146,11 +144,10 @@ def sizes(layer: Layer, rank: int, least: int = 1, **arguments: Any) -> Any:
     found = (value,) * rank if is_whole(value) else tuple(value) if isinstance(value, list | tuple) else ()
     if len(found) != rank or not all(is_whole(size) and size >= least for size in found):
         kind = "positive" if least else "non-negative"
-        raise ValueError(
-            report(
-                f"{where(layer)}: The `{name}` argument must be a tuple of {rank} integers.",
-                expected=f"{rank} {kind} integers, or one for all",
-                got=repr(value),
-            )
+        raise mistake(
+            layer,
+            f"The `{name}` argument must be a tuple of {rank} integers.",
+            expected=f"{rank} {kind} integers, or one for all",
+            got=repr(value),
         )
     return tuple(int(size) for size in found)

@@ -3,10 +3,9 @@
 from typing import Any
 
 from tricera import ops
-from tricera.engine.inputs import InputSpec, where
+from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
 from tricera.kernels.conv import conv
 from tricera.layers.arguments import (
     activated,
@@ -14,6 +13,7 @@ from tricera.layers.arguments import (
     check_choice,
     check_positive,
     check_windows,
+    mistake,
     sizes,
     spatial_axes,
     weight,
@@ -35,11 +35,10 @@ class SpatialFilter(Layer):
         self.padding = self.padding.lower() if isinstance(self.padding, str) else self.padding
         check_choice(self, self.paddings, padding=self.padding)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                report(
-                    f"{where(self)}: `strides > 1` not supported in conjunction with `dilation_rate > 1`.",
-                    got=f"strides={self.strides} and dilation_rate={self.dilation_rate}",
-                )
+            raise mistake(
+                self,
+                "`strides > 1` not supported in conjunction with `dilation_rate > 1`.",
+                got=f"strides={self.strides} and dilation_rate={self.dilation_rate}",
             )
         self.input_axes = spatial_axes(self.rank, self.data_format)
         self.input_spec = InputSpec(ndim=self.rank + 2)
@@ -53,12 +52,11 @@ class SpatialFilter(Layer):
         axis = -1 if self.data_format == "channels_last" else 1
         channels = input_shape[axis]
         if channels is None:
-            raise ValueError(
-                report(
-                    f"{where(self)}: The channel dimension of the inputs should be defined.",
-                    expected=f"({', '.join(self.input_axes)}) with known channels",
-                    got=tuple(input_shape),
-                )
+            raise mistake(
+                self,
+                "The channel dimension of the inputs should be defined.",
+                expected=f"({', '.join(self.input_axes)}) with known channels",
+                got=tuple(input_shape),
             )
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={axis: channels})
         return channels
@@ -108,21 +106,19 @@ class _Conv(Adaptable, SpatialFilter):
         self._adopt(locals())
         check_positive(self, filters=filters, groups=groups)
         if filters % groups:
-            raise ValueError(
-                report(
-                    f"{where(self)}: The number of filters must be evenly divisible by the number of groups.",
-                    got=f"filters={filters}, groups={groups}",
-                )
+            raise mistake(
+                self,
+                "The number of filters must be evenly divisible by the number of groups.",
+                got=f"filters={filters}, groups={groups}",
             )
 
     def build(self, input_shape):
         channels = self._channels(input_shape)
         if channels % self.groups:
-            raise ValueError(
-                report(
-                    f"{where(self)}: The number of input channels must be evenly divisible by the number of groups.",
-                    got=f"groups={self.groups}, but the input of shape {tuple(input_shape)} has {channels} channels",
-                )
+            raise mistake(
+                self,
+                "The number of input channels must be evenly divisible by the number of groups.",
+                got=f"groups={self.groups}, but the input of shape {tuple(input_shape)} has {channels} channels",
             )
         self._check_window(input_shape)
         self.kernel = weight(self, "kernel", (*self.kernel_size, channels // self.groups, self.filters))
@@ -186,8 +182,8 @@ class _ConvTranspose(SpatialFilter):
         if self.output_padding is not None:
             self.output_padding = sizes(self, self.rank, least=0, output_padding=self.output_padding)
             if any(more >= step for more, step in zip(self.output_padding, self.strides, strict=True)):
-                what = f"{where(self)}: `output_padding` must be less than `strides` along each axis."
-                raise ValueError(report(what, expected=f"less than {self.strides}", got=self.output_padding))
+                what = "`output_padding` must be less than `strides` along each axis."
+                raise mistake(self, what, expected=f"less than {self.strides}", got=self.output_padding)
 
     def build(self, input_shape):
         channels = self._channels(input_shape)

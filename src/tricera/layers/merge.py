@@ -6,25 +6,22 @@ from functools import reduce
 from typing import Any
 
 from tricera import ops
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import abstract, report
-from tricera.layers.arguments import check_axes, is_whole
+from tricera.errors import abstract
+from tricera.layers.arguments import check_axes, is_whole, mistake
 
 
 def _check_list(layer: Layer, shapes: Any, least: int = 1) -> None:
     """Raise ValueError unless `shapes` are those of a list of enough inputs."""
     several = isinstance(shapes, list | tuple) and all(isinstance(shape, list | tuple) for shape in shapes)
     if not several or len(shapes) < least:
-        raise ValueError(
-            report(
-                f"{where(layer)}: A merge layer should be called on a list of at least {least} "
-                f"input{'s' * (least > 1)}.",
-                expected=f"a list of {least} or more inputs",
-                got=f"{len(shapes)} inputs" if several else f"one input of shape {tuple(shapes)}",
-                fix=f"`{type(layer).__name__}()([a, b])`.",
-            )
+        raise mistake(
+            layer,
+            f"A merge layer should be called on a list of at least {least} input{'s' * (least > 1)}.",
+            expected=f"a list of {least} or more inputs",
+            got=f"{len(shapes)} inputs" if several else f"one input of shape {tuple(shapes)}",
+            fix=f"`{type(layer).__name__}()([a, b])`.",
         )
 
 
@@ -36,10 +33,10 @@ def _masks(layer: Layer, inputs: Any, mask: Any) -> Sequence[Any]:
     """
     for name, value in (("inputs", inputs), ("mask", inputs if mask is None else mask)):
         if not isinstance(value, list | tuple):
-            raise ValueError(report(f"{where(layer)}: `{name}` should be a list.", got=type(value).__name__))
+            raise mistake(layer, f"`{name}` should be a list.", got=type(value).__name__)
     if mask is not None and len(mask) != len(inputs):
-        what = f"{where(layer)}: The lists `inputs` and `mask` should have the same length."
-        raise ValueError(report(what, got=f"{len(inputs)} inputs, {len(mask)} masks"))
+        what = "The lists `inputs` and `mask` should have the same length."
+        raise mistake(layer, what, got=f"{len(inputs)} inputs, {len(mask)} masks")
     return [None] * len(inputs) if mask is None else mask
 
 
@@ -55,11 +52,10 @@ class _Merge(Layer):
         for shape in input_shape:
             for axis, size in enumerate(reversed(shape[1:])):
                 if size not in (None, 1) and sizes.setdefault(axis, size) != size:
-                    raise ValueError(
-                        report(
-                            f"{where(self)}: Inputs have incompatible shapes: they could not be broadcast together.",
-                            got=" and ".join(str(tuple(shape)) for shape in input_shape),
-                        )
+                    raise mistake(
+                        self,
+                        "Inputs have incompatible shapes: they could not be broadcast together.",
+                        got=" and ".join(str(tuple(shape)) for shape in input_shape),
                     )
 
     def call(self, inputs, mask=None):
@@ -117,11 +113,8 @@ class Subtract(_Merge):
     def build(self, input_shape):
         super().build(input_shape)
         if len(input_shape) != 2:
-            raise ValueError(
-                report(
-                    f"{where(self)}: A `Subtract` layer should be called on exactly 2 inputs.",
-                    got=f"{len(input_shape)} inputs",
-                )
+            raise mistake(
+                self, "A `Subtract` layer should be called on exactly 2 inputs.", got=f"{len(input_shape)} inputs"
             )
 
     def merge(self, inputs):
@@ -192,13 +185,11 @@ class Concatenate(Layer):
             rest.append(others)
         clash = len(ranks) > 1 or any(len({n for n in sizes if n is not None}) > 1 for sizes in zip(*rest, strict=True))
         if clash:
-            raise ValueError(
-                report(
-                    f"{where(self)}: A `Concatenate` layer requires inputs with matching shapes except for the "
-                    "concatenation axis.",
-                    expected=f"equal sizes except along axis {self.axis}",
-                    got=" and ".join(str(tuple(shape)) for shape in input_shape),
-                )
+            raise mistake(
+                self,
+                "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis.",
+                expected=f"equal sizes except along axis {self.axis}",
+                got=" and ".join(str(tuple(shape)) for shape in input_shape),
             )
 
     def call(self, inputs):
@@ -236,33 +227,23 @@ class Dot(Layer):
         super().__init__(**kwargs)
         pair = (axes, axes) if is_whole(axes) else axes
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(map(is_whole, pair)):
-            raise ValueError(
-                report(
-                    f"{where(self)}: Invalid format for `axes`.",
-                    expected="an integer, or two of them",
-                    got=repr(axes),
-                )
-            )
+            raise mistake(self, "Invalid format for `axes`.", expected="an integer, or two of them", got=repr(axes))
         self.axes, self.normalize = axes, normalize
         self._pair = tuple(pair)
 
     def build(self, input_shape):
         _check_list(self, input_shape, least=2)
         if len(input_shape) != 2:
-            raise ValueError(
-                report(
-                    f"{where(self)}: A `Dot` layer should be called on a list of 2 inputs.",
-                    got=f"{len(input_shape)} inputs",
-                )
+            raise mistake(
+                self, "A `Dot` layer should be called on a list of 2 inputs.", got=f"{len(input_shape)} inputs"
             )
         sizes = [shape[axis] for shape, axis in zip(input_shape, self._pair, strict=True)]
         if None not in sizes and sizes[0] != sizes[1]:
-            raise ValueError(
-                report(
-                    f"{where(self)}: Incompatible input shapes: axis values {sizes[0]} and {sizes[1]} differ.",
-                    expected=f"equal sizes along axes {self._pair}",
-                    got=" and ".join(str(tuple(shape)) for shape in input_shape),
-                )
+            raise mistake(
+                self,
+                f"Incompatible input shapes: axis values {sizes[0]} and {sizes[1]} differ.",
+                expected=f"equal sizes along axes {self._pair}",
+                got=" and ".join(str(tuple(shape)) for shape in input_shape),
             )
 
     def call(self, inputs):

@@ -3,12 +3,12 @@
 from typing import Any
 
 from tricera import ops, random
-from tricera.engine.inputs import InputSpec, where
+from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
-from tricera.errors import abstract, report
-from tricera.layers.arguments import adopt, check_fraction, is_whole, spatial_axes
+from tricera.errors import abstract
+from tricera.layers.arguments import adopt, check_fraction, is_whole, mistake, spatial_axes
 
 
 class _Noise(Layer):
@@ -48,7 +48,7 @@ def checked_noise_shape(layer: Layer, shape: Any) -> tuple | None:
     else:
         return tuple(shape)
     what = f"Invalid value received for argument `noise_shape`. Expected {expected}."
-    raise ValueError(report(f"{where(layer)}: {what}", got=repr(shape)))
+    raise mistake(layer, what, got=repr(shape))
 
 
 @register("layer")
@@ -204,7 +204,7 @@ class ActivityRegularization(Layer):
         adopt(self, locals())
         for name, value in (("l1", l1), ("l2", l2)):
             if value < 0:
-                raise ValueError(report(f"{where(self)}: `{name}` cannot be negative.", got=repr(value)))
+                raise mistake(self, f"`{name}` cannot be negative.", got=repr(value))
 
     def call(self, inputs):
         self.add_loss(

@@ -8,11 +8,10 @@ from jax import lax
 
 from tricera import config, ops
 from tricera.engine import registry
-from tricera.engine.inputs import InputSpec, where
+from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_axes, check_positive, is_whole, weight
+from tricera.layers.arguments import adopt, check_axes, check_positive, is_whole, mistake, weight
 from tricera.layers.core import Wrapper
 
 
@@ -35,12 +34,11 @@ def _check_axes(layer: Layer, axes: Sequence[int], input_shape: Sequence[int | N
         inside = -len(input_shape) <= axis < len(input_shape)
         if not inside or input_shape[axis] is None:
             problem = "has no known size in" if inside else "does not exist in"
-            raise ValueError(
-                report(
-                    f"{where(layer)}: axis {axis} {problem} the input.",
-                    expected="an axis with a known size",
-                    got=f"axis={layer.axis}, input shape {tuple(input_shape)}",
-                )
+            raise mistake(
+                layer,
+                f"axis {axis} {problem} the input.",
+                expected="an axis with a known size",
+                got=f"axis={layer.axis}, input shape {tuple(input_shape)}",
             )
 
 
@@ -107,7 +105,7 @@ class BatchNormalization(_Scaled):
         adopt(self, locals())
         self.axis = int(axis[0]) if isinstance(axis, list | tuple) and len(axis) == 1 else axis
         if not is_whole(self.axis):
-            raise ValueError(report(f"{where(self)}: `axis` must be one integer.", got=repr(axis)))
+            raise mistake(self, "`axis` must be one integer.", got=repr(axis))
         if renorm:
             self.renorm_clipping = _checked_clipping(self, renorm_clipping or {})
 
@@ -199,9 +197,7 @@ def _checked_clipping(layer: Layer, bounds: Any) -> dict[str, float]:
         what = "dmax should be non-negative in the `renorm_clipping` argument."
     else:
         return found
-    raise ValueError(
-        report(f"{where(layer)}: {what}", expected="a dict of 'rmin' <= 'rmax' and 'dmax' >= 0", got=repr(bounds))
-    )
+    raise mistake(layer, what, expected="a dict of 'rmin' <= 'rmax' and 'dmax' >= 0", got=repr(bounds))
 
 
 @register("layer")
@@ -299,7 +295,7 @@ class GroupNormalization(_Scaled):
         check_axes(self, axis)
         if not is_whole(groups) or (groups <= 0 and groups != -1):
             what = "Received an invalid value for argument `groups`, expected a positive integer, or -1."
-            raise ValueError(report(f"{where(self)}: {what}", got=repr(groups)))
+            raise mistake(self, what, got=repr(groups))
 
     def build(self, input_shape):
         _check_axes(self, [self.axis], input_shape)
@@ -308,12 +304,11 @@ class GroupNormalization(_Scaled):
             self.groups = size
         if size < self.groups or size % self.groups:
             what = "cannot be more than" if size < self.groups else "must divide"
-            raise ValueError(
-                report(
-                    f"{where(self)}: Number of groups {what} the number of channels.",
-                    expected=f"a divisor of {size}, the size of axis {self.axis}",
-                    got=f"groups={self.groups}",
-                )
+            raise mistake(
+                self,
+                f"Number of groups {what} the number of channels.",
+                expected=f"a divisor of {size}, the size of axis {self.axis}",
+                got=f"groups={self.groups}",
             )
         self._make_scale((size,))
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
@@ -344,11 +339,11 @@ class UnitNormalization(Layer):
         elif is_whole(axis):
             self.axis = axis
         else:
-            raise TypeError(
-                report(
-                    f"{where(self)}: Invalid value for `axis` argument: expected an int or a list/tuple of ints.",
-                    got=repr(axis),
-                )
+            raise mistake(
+                self,
+                "Invalid value for `axis` argument: expected an int or a list/tuple of ints.",
+                kind=TypeError,
+                got=repr(axis),
             )
 
     def call(self, inputs):
@@ -406,11 +401,7 @@ class SpectralNormalization(Wrapper):
             (getattr(self.layer, name) for name in ("kernel", "embeddings") if hasattr(self.layer, name)), None
         )
         if self.kernel is None:
-            raise ValueError(
-                report(
-                    f"{where(self)}: a {type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'."
-                )
-            )
+            raise mistake(self, f"a {type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'.")
         initializer = registry.resolve("initializer", {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}})
         self.vector_u = self.add_weight((1, self.kernel.shape[-1]), initializer, trainable=False, name="vector_u")
 

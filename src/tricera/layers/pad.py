@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tricera import ops
-from tricera.engine.inputs import InputSpec, where
+from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_choice, is_whole, sizes, spatial_axes
+from tricera.layers.arguments import adopt, check_choice, is_whole, mistake, sizes, spatial_axes
 
 
 class _Spatial(Layer):
@@ -43,12 +42,11 @@ class _Spatial(Layer):
             isinstance(pair, list | tuple) and len(pair) == 2 and all(is_whole(n) and n >= 0 for n in pair)
             for pair in pairs
         ):
-            raise ValueError(
-                report(
-                    f"{where(self)}: the `{name}` argument does not say how much on each side.",
-                    expected=f"a non-negative integer, or for each of {self.rank} axes one or a pair",
-                    got=repr(value),
-                )
+            raise mistake(
+                self,
+                f"the `{name}` argument does not say how much on each side.",
+                expected=f"a non-negative integer, or for each of {self.rank} axes one or a pair",
+                got=repr(value),
             )
         return tuple((int(before), int(after)) for before, after in pairs)
 
@@ -106,13 +104,12 @@ class _Cropping(_Spatial):
     def build(self, input_shape):
         for size, border in zip(input_shape, self._everywhere(self._borders, (0, 0)), strict=True):
             if size is not None and sum(border) >= size > 0:
-                raise ValueError(
-                    report(
-                        f"{where(self)}: Values in `cropping` argument should be smaller than the corresponding "
-                        "spatial dimension of the input.",
-                        expected=f"less than {size} off an axis of size {size}, of input_shape={tuple(input_shape)}",
-                        got=f"cropping={self.cropping}",
-                    )
+                raise mistake(
+                    self,
+                    "Values in `cropping` argument should be smaller than the corresponding "
+                    "spatial dimension of the input.",
+                    expected=f"less than {size} off an axis of size {size}, of input_shape={tuple(input_shape)}",
+                    got=f"cropping={self.cropping}",
                 )
 
     def call(self, inputs):

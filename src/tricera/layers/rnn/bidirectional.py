@@ -4,10 +4,10 @@ from typing import Any
 
 from tricera import ops
 from tricera.engine import registry
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import did_you_mean, report
+from tricera.errors import did_you_mean
+from tricera.layers.arguments import mistake
 
 _MERGES = {
     "concat": lambda ahead, back: ops.concatenate([ahead, back], axis=-1),
@@ -107,12 +107,11 @@ class Bidirectional(Layer):
         if initial_state is None:
             return None
         if len(initial_state) % 2:
-            raise ValueError(
-                report(
-                    f"{where(self)}: `initial_state` must have the forward layer's states, then the backward layer's.",
-                    expected="an even number of states",
-                    got=len(initial_state),
-                )
+            raise mistake(
+                self,
+                "`initial_state` must have the forward layer's states, then the backward layer's.",
+                expected="an even number of states",
+                got=len(initial_state),
             )
         half = len(initial_state) // 2
         return list(initial_state)[which * half : (which + 1) * half]
@@ -120,41 +119,36 @@ class Bidirectional(Layer):
     def _check(self, layer: Any, merge_mode: Any, backward_layer: Any) -> None:
         for name, each in (("layer", layer), ("backward_layer", backward_layer)):
             if each is not None and not (isinstance(each, Layer) and hasattr(each, "go_backwards")):
-                raise ValueError(
-                    report(
-                        f"{where(self)}: `{name}` must be a recurrent layer.",
-                        expected="a layer with `go_backwards`, `return_sequences`, `return_state` and `stateful`",
-                        got=repr(each),
-                    )
+                raise mistake(
+                    self,
+                    f"`{name}` must be a recurrent layer.",
+                    expected="a layer with `go_backwards`, `return_sequences`, `return_state` and `stateful`",
+                    got=repr(each),
                 )
         if merge_mode is not None and merge_mode not in _MERGES:
-            raise ValueError(
-                report(
-                    f"{where(self)}: Invalid merge mode.",
-                    expected="one of 'concat', 'sum', 'ave', 'mul', None",
-                    got=repr(merge_mode),
-                    fix=did_you_mean(str(merge_mode), _MERGES),
-                )
+            raise mistake(
+                self,
+                "Invalid merge mode.",
+                expected="one of 'concat', 'sum', 'ave', 'mul', None",
+                got=repr(merge_mode),
+                fix=did_you_mean(str(merge_mode), _MERGES),
             )
 
     def _check_pair(self) -> None:
         ahead, back = self.forward_layer, self.backward_layer
         if ahead.go_backwards == back.go_backwards:
-            raise ValueError(
-                report(
-                    f"{where(self)}: Forward layer and backward layer should have different `go_backwards` value.",
-                    got=f"go_backwards={ahead.go_backwards} in both",
-                )
+            raise mistake(
+                self,
+                "Forward layer and backward layer should have different `go_backwards` value.",
+                got=f"go_backwards={ahead.go_backwards} in both",
             )
         for name in ("stateful", "return_sequences", "return_state"):
             ours, theirs = getattr(ahead, name), getattr(back, name)
             if ours != theirs:
-                raise ValueError(
-                    report(
-                        f"{where(self)}: Forward layer and backward layer are expected to have the same value for "
-                        f"attribute {name!r}.",
-                        got=f"{ours} for the forward layer, {theirs} for the backward layer",
-                    )
+                raise mistake(
+                    self,
+                    f"Forward layer and backward layer are expected to have the same value for attribute {name!r}.",
+                    got=f"{ours} for the forward layer, {theirs} for the backward layer",
                 )
 
 

@@ -8,12 +8,12 @@ from jax import tree_util
 from tricera.engine import scope
 from tricera.engine.configured import parameters
 from tricera.engine.graph import known
-from tricera.engine.inputs import InputSpec, is_tensor, where
+from tricera.engine.inputs import InputSpec, is_tensor
 from tricera.engine.layer import Layer
 from tricera.engine.naming import snake_case
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
-from tricera.errors import report
+from tricera.layers.arguments import mistake
 from tricera.layers.rnn.cell import Cell
 from tricera.layers.rnn.scan import scan_cell
 from tricera.layers.rnn.stacked import StackedRNNCells, initial_state
@@ -129,12 +129,11 @@ class RNN(Layer):
         wanted, treedef = tree_util.tree_flatten(usual)
         flat = [jnp.asarray(x) for x in tree_util.tree_leaves(given)]
         if len(flat) != len(wanted) or any(_differ(x.shape, w.shape) for x, w in zip(flat, wanted, strict=True)):
-            raise ValueError(
-                report(
-                    f"{where(self)}: `initial_state` does not fit the states of the cell.",
-                    expected=f"{len(wanted)} of shape {_shapes(wanted)}",
-                    got=f"{len(flat)} of shape {_shapes(flat)}",
-                )
+            raise mistake(
+                self,
+                "`initial_state` does not fit the states of the cell.",
+                expected=f"{len(wanted)} of shape {_shapes(wanted)}",
+                got=f"{len(flat)} of shape {_shapes(flat)}",
             )
         dtype = getattr(self.cell, "compute_dtype", self.compute_dtype)
         return tree_util.tree_unflatten(treedef, [x.astype(dtype) for x in flat])
@@ -144,12 +143,11 @@ class RNN(Layer):
 
     def _make_states(self, sequences_shape: tuple) -> None:
         if sequences_shape[0] is None:
-            raise ValueError(
-                report(
-                    f"{where(self)}: When using `stateful=True` in a RNN, the batch size must be static.",
-                    got=f"an input of shape {tuple(sequences_shape)}",
-                    fix=f"build with `Input(batch_shape=(batch_size, {_listed(sequences_shape[1:])}))`.",
-                )
+            raise mistake(
+                self,
+                "When using `stateful=True` in a RNN, the batch size must be static.",
+                got=f"an input of shape {tuple(sequences_shape)}",
+                fix=f"build with `Input(batch_shape=(batch_size, {_listed(sequences_shape[1:])}))`.",
             )
         self.states = tree_util.tree_map(
             lambda value: State(value, trainable=False, dtype=self.variable_dtype, name="rnn_state"),
@@ -159,13 +157,12 @@ class RNN(Layer):
     def _check_batch_size(self, batch_size: Any) -> None:
         own = tree_util.tree_leaves(self.states)[0].shape[0]
         if _differ((batch_size,), (own,)):
-            raise ValueError(
-                report(
-                    f"{where(self)}: If an RNN is stateful, the batch size of the input sequences must be the same as "
-                    "the batch size of the initial state.",
-                    expected=own,
-                    got=batch_size,
-                )
+            raise mistake(
+                self,
+                "If an RNN is stateful, the batch size of the input sequences must be the same as "
+                "the batch size of the initial state.",
+                expected=own,
+                got=batch_size,
             )
 
 
@@ -215,14 +212,13 @@ def has_loop(cell: Any) -> bool:
 def check_cell(layer: Layer, cell: Any) -> None:
     """Raise ValueError unless `cell` has what RNN needs of it."""
     if not callable(getattr(cell, "call", None)):
-        raise ValueError(report(f"{where(layer)}: Argument `cell` should have a `call` method.", got=repr(cell)))
+        raise mistake(layer, "Argument `cell` should have a `call` method.", got=repr(cell))
     if not hasattr(cell, "state_size"):
-        raise ValueError(
-            report(
-                f"{where(layer)}: The RNN cell should have a `state_size` attribute.",
-                expected="an integer, or a list of integers, one for each state",
-                got=repr(cell),
-            )
+        raise mistake(
+            layer,
+            "The RNN cell should have a `state_size` attribute.",
+            expected="an integer, or a list of integers, one for each state",
+            got=repr(cell),
         )
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from jax import numpy as jnp
 
-from tricera.engine.inputs import spec_of, where
+from tricera.engine.inputs import spec_of
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
+from tricera.layers.arguments import mistake
 
 
 @register("layer")
@@ -23,9 +23,7 @@ class StackedRNNCells(Layer):
         for cell in cells:
             for needed in ("call", "state_size"):
                 if not hasattr(cell, needed):
-                    raise ValueError(
-                        report(f"{where(self)}: All cells must have a `{needed}` attribute.", got=f"a cell {cell!r}")
-                    )
+                    raise mistake(self, f"All cells must have a `{needed}` attribute.", got=f"a cell {cell!r}")
         self.cells = list(cells)
 
     @property
