@@ -1,5 +1,7 @@
 """RNN: a cell applied step by step along a sequence."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from jax import numpy as jnp
@@ -167,9 +169,17 @@ class RNN(Layer):
 
 
 class CellLayer(RNN):
-    """Base of the recurrent layers that have a cell of their own; the cell has the arguments as attributes."""
+    """Base of the recurrent layers that have a cell of their own; the cell has the arguments as attributes.
+
+    A constructor takes what that of `cell` takes, and what `last` names: the order of what follows `recurrent_dropout`.
+    """
 
     silent: tuple[str, ...] = ("use_cudnn", "implementation")  # arguments that Keras keeps out of the configuration
+
+    def __init_subclass__(cls, cell: type[Cell] | None = None, last: str = "", **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if cell is not None:
+            cls.__init__ = _constructor(cell, last.split())  # type: ignore[method-assign]
 
     def _wrap(self, cell: type[Cell], arguments: dict[str, Any]) -> None:
         extra = dict(arguments["kwargs"])
@@ -200,6 +210,24 @@ class CellLayer(RNN):
 
 
 _HOW = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "activity_regularizer")
+_DEFAULTS = {**dict.fromkeys(_HOW, False), "activity_regularizer": None, "use_cudnn": "auto"}
+
+
+def _constructor(cell: type[Cell], last: list[str]) -> Callable:
+    taken = parameters(cell.__init__)
+    names = [name for name in taken if name not in ("rank", "kwargs", *last)]
+    names.insert(names.index("bias_regularizer") + 1, "activity_regularizer")
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    found = [taken.get(name, inspect.Parameter(name, kind, default=_DEFAULTS.get(name))) for name in (*names, *last)]
+    signature = inspect.Signature([inspect.Parameter("self", kind), *found, taken["kwargs"]])
+
+    def __init__(self: CellLayer, *args: Any, **kwargs: Any) -> None:
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        self._wrap(cell, bound.arguments)
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__
 
 
 def has_loop(cell: Any) -> bool:
