@@ -108,12 +108,7 @@ class ConvLSTMCell(SpatialFilter, LongShort):
         return *made.shape[:axis], self.filters, *made.shape[axis + 1 :]
 
 
-class _ConvLSTM(
-    CellLayer,
-    Spatial,
-    cell=ConvLSTMCell,
-    last="seed return_sequences return_state go_backwards stateful",
-):
+class _ConvLSTM(CellLayer, Spatial, cell=ConvLSTMCell, last="seed return_sequences return_state go_backwards stateful"):
     """Base of the recurrent layers with convolutions."""
 
     def _wrap(self, cell, arguments):

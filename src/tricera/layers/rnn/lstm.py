@@ -86,11 +86,7 @@ class LSTMCell(LongShort):
 
 
 @register("layer")
-class LSTM(
-    CellLayer,
-    cell=LSTMCell,
-    last="seed return_sequences return_state go_backwards stateful unroll use_cudnn",
-):
+class LSTM(CellLayer, cell=LSTMCell, last="seed return_sequences return_state go_backwards stateful unroll use_cudnn"):
     """Long short-term memory over a sequence; the formula is that of `LSTMCell`.
 
     Shapes: `(batch, steps, features) -> (batch, units)`; with `return_sequences` `(batch, steps, units)`; with

@@ -131,12 +131,9 @@ class RNN(Layer):
         wanted, treedef = tree_util.tree_flatten(usual)
         flat = [jnp.asarray(x) for x in tree_util.tree_leaves(given)]
         if len(flat) != len(wanted) or any(_differ(x.shape, w.shape) for x, w in zip(flat, wanted, strict=True)):
-            raise mistake(
-                self,
-                "`initial_state` does not fit the states of the cell.",
-                expected=f"{len(wanted)} of shape {_shapes(wanted)}",
-                got=f"{len(flat)} of shape {_shapes(flat)}",
-            )
+            what = "`initial_state` does not fit the states of the cell."
+            expected, got = f"{len(wanted)} of shape {_shapes(wanted)}", f"{len(flat)} of shape {_shapes(flat)}"
+            raise mistake(self, what, expected=expected, got=got)
         dtype = getattr(self.cell, "compute_dtype", self.compute_dtype)
         return tree_util.tree_unflatten(treedef, [x.astype(dtype) for x in flat])
 
@@ -145,12 +142,9 @@ class RNN(Layer):
 
     def _make_states(self, sequences_shape: tuple) -> None:
         if sequences_shape[0] is None:
-            raise mistake(
-                self,
-                "When using `stateful=True` in a RNN, the batch size must be static.",
-                got=f"an input of shape {tuple(sequences_shape)}",
-                fix=f"build with `Input(batch_shape=(batch_size, {_listed(sequences_shape[1:])}))`.",
-            )
+            what = "When using `stateful=True` in a RNN, the batch size must be static."
+            fix = f"build with `Input(batch_shape=(batch_size, {', '.join(map(str, sequences_shape[1:]))}))`."
+            raise mistake(self, what, got=f"an input of shape {tuple(sequences_shape)}", fix=fix)
         self.states = tree_util.tree_map(
             lambda value: State(value, trainable=False, dtype=self.variable_dtype, name="rnn_state"),
             self.get_initial_state(sequences_shape[0]),
@@ -159,13 +153,8 @@ class RNN(Layer):
     def _check_batch_size(self, batch_size: Any) -> None:
         own = tree_util.tree_leaves(self.states)[0].shape[0]
         if _differ((batch_size,), (own,)):
-            raise mistake(
-                self,
-                "If an RNN is stateful, the batch size of the input sequences must be the same as "
-                "the batch size of the initial state.",
-                expected=own,
-                got=batch_size,
-            )
+            what = "the batch size of the input sequences must be the same as the batch size of the initial state."
+            raise mistake(self, f"If an RNN is stateful, {what}", expected=own, got=batch_size)
 
 
 class CellLayer(RNN):
@@ -242,12 +231,8 @@ def check_cell(layer: Layer, cell: Any) -> None:
     if not callable(getattr(cell, "call", None)):
         raise mistake(layer, "Argument `cell` should have a `call` method.", got=repr(cell))
     if not hasattr(cell, "state_size"):
-        raise mistake(
-            layer,
-            "The RNN cell should have a `state_size` attribute.",
-            expected="an integer, or a list of integers, one for each state",
-            got=repr(cell),
-        )
+        what, expected = "a `state_size` attribute", "an integer, or a list of integers, one for each state"
+        raise mistake(layer, f"The RNN cell should have {what}.", expected=expected, got=repr(cell))
 
 
 def _time_major(mask: Any) -> Any:
@@ -260,17 +245,13 @@ def _time_major(mask: Any) -> Any:
 
 
 def _zeroed(outputs: Any, mask: Any) -> Any:
-    if outputs is None:
-        return None
     return tree_util.tree_map(
         lambda y: jnp.where(mask.reshape(mask.shape + (1,) * (y.ndim - mask.ndim)), y, 0), outputs
     )
 
 
 def _values(tree: Any) -> Any:
-    return tree_util.tree_map(
-        lambda x: x.value if isinstance(x, Variable) else x, tree, is_leaf=lambda x: isinstance(x, Variable)
-    )
+    return tree_util.tree_map(lambda x: x.value if isinstance(x, Variable) else x, tree)
 
 
 def _differ(have: tuple, want: tuple) -> bool:
@@ -282,7 +263,3 @@ def _differ(have: tuple, want: tuple) -> bool:
 
 def _shapes(arrays: list) -> str:
     return ", ".join(str(known(x.shape)) for x in arrays)
-
-
-def _listed(sizes: tuple) -> str:
-    return ", ".join(map(str, sizes))

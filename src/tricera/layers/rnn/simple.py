@@ -54,11 +54,7 @@ class SimpleRNNCell(Cell):
 
 
 @register("layer")
-class SimpleRNN(
-    CellLayer,
-    cell=SimpleRNNCell,
-    last="return_sequences return_state go_backwards stateful unroll seed",
-):
+class SimpleRNN(CellLayer, cell=SimpleRNNCell, last="return_sequences return_state go_backwards stateful unroll seed"):
     """The plain recurrence over a sequence; the formula is that of `SimpleRNNCell`.
 
     Shapes: `(batch, steps, features) -> (batch, units)`; with `return_sequences` `(batch, steps, units)`; with

@@ -61,9 +61,8 @@ class StackedRNNCells(Layer):
             sequences, mask = jnp.flip(sequences, 1), None if mask is None else jnp.flip(mask, 0)
         last_states, top = [], self.cells[-1]
         for cell, state in zip(self.cells, states, strict=True):
-            last, outputs, state = cell.loop(
-                sequences, state, mask, training, return_sequences or cell is not top, **how
-            )
+            whole = return_sequences or cell is not top
+            last, outputs, state = cell.loop(sequences, state, mask, training, whole, **how)
             last_states.append(state)
             sequences = outputs if outputs is None else jnp.swapaxes(outputs, 0, 1)
         return last, outputs, last_states
