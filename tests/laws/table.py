@@ -73,9 +73,9 @@ class Row:
 
 def scatter(layer: Any) -> list[np.ndarray]:
     """Give the weights values that are all different, positive where they are variances; they are returned."""
-    random = np.random.default_rng(1)
+    random, positive = np.random.default_rng(1), ("variance", "stddev")
     values = [
-        random.uniform(0.5, 1.5, w.shape) if "variance" in w.name else 0.3 * random.normal(size=w.shape)
+        random.uniform(0.5, 1.5, w.shape) if w.name.endswith(positive) else 0.3 * random.normal(size=w.shape)
         for w in layer.weights
     ]
     layer.set_weights([value.astype("float32") for value in values])
@@ -157,6 +157,8 @@ ROWS = [
     Row("UpSampling3D", (), VOLUME),
     Row("BatchNormalization", (), IMAGE),
     Row("BatchNormalization", (), SEQUENCE, {"axis": 1, "scale": False}),
+    Row("BatchNormalization", (), IMAGE, {"renorm": True, "renorm_clipping": {"rmax": 3.0, "dmax": 0.5}}),
+    Row("BatchNormalization", (), VECTOR, {"renorm": True, "center": False, "renorm_momentum": 0.9}),
     Row("LayerNormalization", (), SEQUENCE, {"axis": [1, 2]}),
     Row("LayerNormalization", (), SEQUENCE, {"center": False}),
     Row("GroupNormalization", (2,), IMAGE),

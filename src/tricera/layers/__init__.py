@@ -52,6 +52,12 @@ from tricera.layers.conv import (
     Convolution2DTranspose,
     Convolution3D,
     Convolution3DTranspose,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
 )
 from tricera.layers.core import (
     Identity,
@@ -65,14 +71,6 @@ from tricera.layers.core import (
     serialize,
 )
 from tricera.layers.dense import Dense, EinsumDense
-from tricera.layers.depthwise import (
-    DepthwiseConv1D,
-    DepthwiseConv2D,
-    SeparableConv1D,
-    SeparableConv2D,
-    SeparableConvolution1D,
-    SeparableConvolution2D,
-)
 from tricera.layers.embedding import Embedding, ReversibleEmbedding
 from tricera.layers.foreign import FlaxLayer, JaxLayer, TFSMLayer, TorchModuleWrapper
 from tricera.layers.merge import (

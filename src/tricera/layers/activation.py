@@ -3,11 +3,10 @@
 from typing import Any
 
 from tricera import activations, ops
-from tricera.engine.inputs import InputSpec, where
+from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_axes, weight
+from tricera.layers.arguments import adopt, check_axes, mistake, weight
 
 
 @register("layer")
@@ -152,15 +151,10 @@ class Softmax(_Elementwise):
         ends = zip(own[::-1], shape[::-1], strict=False)
         if len(own) > len(shape) or any(isinstance(n, int) and n not in (1, size) for n, size in ends):
             what = "the mask must be broadcastable to the input, and must not have more dimensions."
-            raise ValueError(report(f"{where(self)}: {what}", expected=f"mask of shape {shape}", got=own))
+            raise mistake(self, what, expected=f"mask of shape {shape}", got=own)
 
 
 def _check_not_negative(layer: Layer, what: str = "None or a negative value", **numbers: float | None) -> None:
     for name, value in numbers.items():
         if value is None or value < 0:
-            raise ValueError(
-                report(
-                    f"{where(layer)}: {name} of a {type(layer).__name__} layer cannot be {what}.",
-                    got=repr(value),
-                )
-            )
+            raise mistake(layer, f"{name} of a {type(layer).__name__} layer cannot be {what}.", got=repr(value))

@@ -19,22 +19,30 @@ _GETTERS = {
     "format": config.standardize_data_format,
 }
 _NOT_ADOPTED = {"self", "kwargs", "name", "dtype", "weights", "activity_regularizer", "__class__"}
-_SHARES = {"momentum", "dropout", "recurrent_dropout"}
-_AXES = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+_SHARES = {"momentum", "renorm_momentum", "dropout", "recurrent_dropout", "rate", "stddev"}
+_POSITIVE = {"units", "filters", "depth_multiplier", "n", "input_dim", "output_dim", "power_iterations"}
+_POSITIVE |= {"num_heads", "key_dim", "head_dim", "num_query_heads", "num_key_value_heads"}
+
+
+def mistake(layer: Layer, what: str, kind: type[Exception] = ValueError, **more: Any) -> Exception:
+    """The error of a layer that cannot do as it is told: its report begins with the layer's name."""
+    return kind(report(f"{where(layer)}: {what}", **more))
 
 
 def adopt(layer: Layer, given: Mapping[str, Any]) -> None:
     """Set a constructor's arguments, `locals()`, as attributes; names such as `*_initializer` say of which kind.
 
     Raises:
-        ValueError: a share that is not between 0 and 1, or an `epsilon` below 0.
+        ValueError: a share that is not between 0 and 1, an `epsilon` below 0, or a number of things below 1.
     """
     for name, value in given.items():
         if name in _SHARES:
             check_fraction(layer, **{name: value})
+        elif name in _POSITIVE:
+            check_positive(layer, **{name: value})
         elif name == "epsilon" and (not isinstance(value, int | float | np.number) or value < 0):
             what = "Received an invalid value for `epsilon`, expected a number that is not negative."
-            raise ValueError(report(f"{where(layer)}: {what}", got=repr(value)))
+            raise mistake(layer, what, got=repr(value))
         if name not in _NOT_ADOPTED:
             getter = _GETTERS.get(name.rpartition("_")[2])
             setattr(layer, name, getter(value) if getter else value)
@@ -52,13 +60,6 @@ def activated(layer: Layer, outputs: Any) -> Any:
     return outputs if layer.activation is None else layer.activation(outputs)
 
 
-def spatial_axes(rank: int, data_format: str) -> tuple[str, ...]:
-    """The names of the axes of a batch of images (or sequences, or volumes), for messages."""
-    if data_format == "channels_first":
-        return ("batch", "channels", *_AXES[rank])
-    return ("batch", *_AXES[rank], "channels")
-
-
 def is_whole(value: Any) -> bool:
     """Whether `value` is a whole number, Python's or NumPy's."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -68,39 +69,25 @@ def check_positive(layer: Layer, **sizes: Any) -> None:
     """Raise ValueError unless each size is a positive whole number."""
     for name, value in sizes.items():
         if not is_whole(value) or value <= 0:
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Received an invalid value for `{name}`, expected a positive integer.",
-                    got=repr(value),
-                )
-            )
+            what = f"Received an invalid value for `{name}`, expected a positive integer."
+            raise mistake(layer, what, got=repr(value))
 
 
 def check_fraction(layer: Layer, **fractions: Any) -> None:
     """Raise ValueError unless each number lies between 0 and 1."""
     for name, value in fractions.items():
         if not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Invalid value received for argument `{name}`. "
-                    "Expected a float value between 0 and 1.",
-                    got=repr(value),
-                )
-            )
+            what = f"Invalid value received for argument `{name}`. Expected a float value between 0 and 1."
+            raise mistake(layer, what, got=repr(value))
 
 
 def check_choice(layer: Layer, choices: Sequence[Any], **arguments: Any) -> None:
     """Raise ValueError unless each argument is one of `choices`."""
     for name, value in arguments.items():
         if value not in choices:
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Invalid `{name}` argument.",
-                    expected=" or ".join(map(repr, choices)),
-                    got=repr(value),
-                    fix=did_you_mean(str(value), [choice for choice in choices if isinstance(choice, str)]),
-                )
-            )
+            expected, names = " or ".join(map(repr, choices)), [name for name in choices if isinstance(name, str)]
+            fix = did_you_mean(str(value), names)
+            raise mistake(layer, f"Invalid `{name}` argument.", expected=expected, got=repr(value), fix=fix)
 
 
 def check_axes(layer: Layer, axis: Any) -> None:
@@ -108,32 +95,15 @@ def check_axes(layer: Layer, axis: Any) -> None:
     several = axis if isinstance(axis, list | tuple) else [axis]
     if not all(map(is_whole, several)):
         what = "Expected an int or a list/tuple of ints for the argument `axis`."
-        raise TypeError(report(f"{where(layer)}: {what}", got=repr(axis)))
-
-
-def check_windows(layer: Layer, input_shape: Sequence[int | None], windows: Sequence[int], **given: Any) -> None:
-    """Raise ValueError if a window, of which the `given` arguments say the size, is larger than the unpadded input."""
-    spatial = input_shape[1:-1] if layer.data_format == "channels_last" else input_shape[2:]
-    for size, window in zip(spatial, windows, strict=True):
-        if layer.padding == "valid" and size is not None and size < window:
-            arguments = ", ".join(f"{name}={value}" for name, value in given.items())
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Computed output size would be zero or negative.",
-                    expected=f"at least {window} along each spatial axis for {arguments}, padding='valid'",
-                    got=f"input shape {tuple(input_shape)}",
-                    fix="use padding='same', a smaller window, or fewer poolings before.",
-                )
-            )
+        raise mistake(layer, what, kind=TypeError, got=repr(axis))
 
 
 def refuse(layer: Layer, why: str, **arguments: Any) -> None:
     """Raise NotImplementedError if one of these arguments, which layers do not act on, is given."""
     for name, value in arguments.items():
         if value is not None and value is not False:
-            raise NotImplementedError(
-                report(f"{where(layer)}: argument `{name}` is not supported.", got=repr(value), fix=why)
-            )
+            what = f"argument `{name}` is not supported."
+            raise mistake(layer, what, kind=NotImplementedError, got=repr(value), fix=why)
 
 
 def sizes(layer: Layer, rank: int, least: int = 1, **arguments: Any) -> Any:
@@ -145,12 +115,8 @@ def sizes(layer: Layer, rank: int, least: int = 1, **arguments: Any) -> Any:
     ((name, value),) = arguments.items()
     found = (value,) * rank if is_whole(value) else tuple(value) if isinstance(value, list | tuple) else ()
     if len(found) != rank or not all(is_whole(size) and size >= least for size in found):
-        kind = "positive" if least else "non-negative"
-        raise ValueError(
-            report(
-                f"{where(layer)}: The `{name}` argument must be a tuple of {rank} integers.",
-                expected=f"{rank} {kind} integers, or one for all",
-                got=repr(value),
-            )
+        expected = f"{rank} {'positive' if least else 'non-negative'} integers, or one for all"
+        raise mistake(
+            layer, f"The `{name}` argument must be a tuple of {rank} integers.", expected=expected, got=repr(value)
         )
     return tuple(int(size) for size in found)

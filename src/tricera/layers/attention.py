@@ -3,13 +3,12 @@
 from typing import Any
 
 from tricera import ops
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
-from tricera.errors import abstract, report
+from tricera.errors import abstract
 from tricera.kernels.attention import by_targets, dropped
-from tricera.layers.arguments import adopt, check_choice, check_fraction
+from tricera.layers.arguments import adopt, check_choice, check_fraction, mistake
 
 
 def causal_mask(targets: Any, sources: Any) -> Any:
@@ -35,12 +34,11 @@ class _Attention(Layer):
     def build(self, input_shape):
         several = isinstance(input_shape, list) and all(isinstance(shape, list | tuple) for shape in input_shape)
         if not several or len(input_shape) not in (2, 3):
-            raise ValueError(
-                report(
-                    f"{where(self)}: {type(self).__name__} layer must be called on a list of inputs, of length 2 or 3.",
-                    expected="[query, value] or [query, value, key]",
-                    got=f"{len(input_shape)} inputs" if several else f"one input of shape {tuple(input_shape)}",
-                )
+            raise mistake(
+                self,
+                f"{type(self).__name__} layer must be called on a list of inputs, of length 2 or 3.",
+                expected="[query, value] or [query, value, key]",
+                got=f"{len(input_shape)} inputs" if several else f"one input of shape {tuple(input_shape)}",
             )
 
     def call(self, inputs, mask=None, training=False, return_attention_scores=False, use_causal_mask=False):
@@ -48,7 +46,7 @@ class _Attention(Layer):
         key = rest[0] if rest else value
         if mask is not None and not (isinstance(mask, list | tuple) and len(mask) in (2, 3)):
             what = f"{type(self).__name__} layer mask must be a list, of length 2 or 3."
-            raise ValueError(report(f"{where(self)}: {what}", expected="a mask or None for each input"))
+            raise mistake(self, what, expected="a mask or None for each input")
         query_mask, value_mask = (None, None) if mask is None else mask[:2]
         allowed = None if value_mask is None else ops.expand_dims(value_mask, 1)
         if use_causal_mask:

@@ -7,11 +7,10 @@ from tricera import ops
 from tricera.engine import dtypes, registry, scope
 from tricera.engine.configured import argument_names
 from tricera.engine.graph import KerasTensor, Node
-from tricera.engine.inputs import CallSpec, where
+from tricera.engine.inputs import CallSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, is_whole
+from tricera.layers.arguments import adopt, is_whole, mistake
 
 
 @register("layer")
@@ -144,8 +143,8 @@ def _check_agrees(layer: Layer, tensor: KerasTensor, **given: Any) -> None:
             tuple(value) if isinstance(value, list) else dtypes.standardize_dtype(value) if name == "dtype" else value
         )
         if value is not None and not _agree(asked, has[name]):
-            what = f"{where(layer)}: You cannot provide an incompatible `{name}` with `input_tensor`."
-            raise ValueError(report(what, expected=repr(has[name]), got=repr(value)))
+            what = f"You cannot provide an incompatible `{name}` with `input_tensor`."
+            raise mistake(layer, what, expected=repr(has[name]), got=repr(value))
 
 
 def _agree(asked: Any, has: Any) -> bool:
@@ -158,11 +157,11 @@ def _agree(asked: Any, has: Any) -> bool:
 def _batch_shape(layer: Layer, shape: Any, batch_size: Any, batch_shape: Any) -> tuple[int | None, ...]:
     if shape is None and batch_shape is None:
         fix = "for example `Input(shape=(784,))`: the sizes of one sample."
-        raise ValueError(report(f"{where(layer)}: You must pass a `shape` argument.", fix=fix))
+        raise mistake(layer, "You must pass a `shape` argument.", fix=fix)
     for name, value in {"shape": shape, "batch_size": batch_size}.items():
         if batch_shape is not None and value is not None:
-            what = f"{where(layer)}: You cannot pass both `{name}` and `batch_shape`."
-            raise ValueError(report(what, got=f"{name}={value} and batch_shape={batch_shape}"))
+            what = f"You cannot pass both `{name}` and `batch_shape`."
+            raise mistake(layer, what, got=f"{name}={value} and batch_shape={batch_shape}")
     if batch_shape is not None:
         return _checked(layer, "batch_shape", batch_shape)
     return (batch_size, *_checked(layer, "shape", shape))
@@ -171,23 +170,22 @@ def _batch_shape(layer: Layer, shape: Any, batch_size: Any, batch_shape: Any) ->
 def _checked(layer: Layer, name: str, shape: Any) -> tuple[int | None, ...]:
     fix = f"`{name}=({shape},)`: a tuple with one size needs a comma." if is_whole(shape) else None
     if isinstance(shape, str) or not hasattr(shape, "__iter__"):
-        raise TypeError(
-            report(
-                f"{where(layer)}: `{name}` must be a tuple of sizes.",
-                expected="a tuple of integers, or None where unknown",
-                got=repr(shape),
-                fix=fix,
-            )
+        raise mistake(
+            layer,
+            f"`{name}` must be a tuple of sizes.",
+            kind=TypeError,
+            expected="a tuple of integers, or None where unknown",
+            got=repr(shape),
+            fix=fix,
         )
     sizes = tuple(shape)
     for size in sizes:
         if size is not None and (not is_whole(size) or size < 0):
-            raise ValueError(
-                report(
-                    f"{where(layer)}: Cannot convert `{name}` to a shape: {size!r} is not a size.",
-                    expected="non-negative integers, or None where unknown",
-                    got=repr(shape),
-                )
+            raise mistake(
+                layer,
+                f"Cannot convert `{name}` to a shape: {size!r} is not a size.",
+                expected="non-negative integers, or None where unknown",
+                got=repr(shape),
             )
     return tuple(size if size is None else int(size) for size in sizes)
 
@@ -225,7 +223,7 @@ class Lambda(Layer):
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):
         super().__init__(**kwargs)
         if not callable(function) and not isinstance(function, dict):
-            raise TypeError(report(f"{where(self)}: `function` must be callable.", got=repr(function)))
+            raise mistake(self, "`function` must be callable.", kind=TypeError, got=repr(function))
         self.function = function
         self.arguments_given = arguments or {}
         self._shape, self.mask = output_shape, mask
@@ -299,8 +297,8 @@ class Wrapper(Layer):
         super().__init__(**kwargs)
         if not isinstance(layer, Layer):
             what = f"Layer {layer!r} supplied to Wrapper isn't a supported layer type."
-            what = f"{where(self)}: {what} Please ensure wrapped layer is a valid Keras layer."
-            raise ValueError(report(what, expected="a Layer", got=type(layer).__name__))
+            what = f"{what} Please ensure wrapped layer is a valid Keras layer."
+            raise mistake(self, what, expected="a Layer", got=type(layer).__name__)
         self.layer = layer
 
     def build(self, input_shape=None):

@@ -1,30 +1,27 @@
 """Several inputs become one: elementwise, side by side, or as products."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
 from tricera import ops
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import abstract, report
-from tricera.layers.arguments import check_axes, is_whole
+from tricera.errors import abstract
+from tricera.layers.arguments import check_axes, is_whole, mistake
 
 
 def _check_list(layer: Layer, shapes: Any, least: int = 1) -> None:
     """Raise ValueError unless `shapes` are those of a list of enough inputs."""
     several = isinstance(shapes, list | tuple) and all(isinstance(shape, list | tuple) for shape in shapes)
     if not several or len(shapes) < least:
-        raise ValueError(
-            report(
-                f"{where(layer)}: A merge layer should be called on a list of at least {least} "
-                f"input{'s' * (least > 1)}.",
-                expected=f"a list of {least} or more inputs",
-                got=f"{len(shapes)} inputs" if several else f"one input of shape {tuple(shapes)}",
-                fix=f"`{type(layer).__name__}()([a, b])`.",
-            )
+        raise mistake(
+            layer,
+            f"A merge layer should be called on a list of at least {least} input{'s' * (least > 1)}.",
+            expected=f"a list of {least} or more inputs",
+            got=f"{len(shapes)} inputs" if several else f"one input of shape {tuple(shapes)}",
+            fix=f"`{type(layer).__name__}()([a, b])`.",
         )
 
 
@@ -36,10 +33,10 @@ def _masks(layer: Layer, inputs: Any, mask: Any) -> Sequence[Any]:
     """
     for name, value in (("inputs", inputs), ("mask", inputs if mask is None else mask)):
         if not isinstance(value, list | tuple):
-            raise ValueError(report(f"{where(layer)}: `{name}` should be a list.", got=type(value).__name__))
+            raise mistake(layer, f"`{name}` should be a list.", got=type(value).__name__)
     if mask is not None and len(mask) != len(inputs):
-        what = f"{where(layer)}: The lists `inputs` and `mask` should have the same length."
-        raise ValueError(report(what, got=f"{len(inputs)} inputs, {len(mask)} masks"))
+        what = "The lists `inputs` and `mask` should have the same length."
+        raise mistake(layer, what, got=f"{len(inputs)} inputs, {len(mask)} masks")
     return [None] * len(inputs) if mask is None else mask
 
 
@@ -50,17 +47,13 @@ class _Merge(Layer):
     neutral: float | None = None  # what takes the place of a masked element
 
     def build(self, input_shape):
-        _check_list(self, input_shape, least=1)
+        _check_list(self, input_shape)
         sizes: dict[int, int] = {}
         for shape in input_shape:
             for axis, size in enumerate(reversed(shape[1:])):
                 if size not in (None, 1) and sizes.setdefault(axis, size) != size:
-                    raise ValueError(
-                        report(
-                            f"{where(self)}: Inputs have incompatible shapes: they could not be broadcast together.",
-                            got=" and ".join(str(tuple(shape)) for shape in input_shape),
-                        )
-                    )
+                    what = "Inputs have incompatible shapes: they could not be broadcast together."
+                    raise mistake(self, what, got=_listed(input_shape))
 
     def call(self, inputs, mask=None):
         inputs = _aligned(inputs)
@@ -117,12 +110,8 @@ class Subtract(_Merge):
     def build(self, input_shape):
         super().build(input_shape)
         if len(input_shape) != 2:
-            raise ValueError(
-                report(
-                    f"{where(self)}: A `Subtract` layer should be called on exactly 2 inputs.",
-                    got=f"{len(input_shape)} inputs",
-                )
-            )
+            what = "A `Subtract` layer should be called on exactly 2 inputs."
+            raise mistake(self, what, got=f"{len(input_shape)} inputs")
 
     def merge(self, inputs):
         return ops.subtract(*inputs)
@@ -183,23 +172,16 @@ class Concatenate(Layer):
 
     def build(self, input_shape):
         _check_list(self, input_shape)
-        ranks = {len(shape) for shape in input_shape}
-        rest = []
-        for shape in input_shape:
-            others = list(shape)
-            if -len(shape) <= self.axis < len(shape):
-                del others[self.axis]
-            rest.append(others)
-        clash = len(ranks) > 1 or any(len({n for n in sizes if n is not None}) > 1 for sizes in zip(*rest, strict=True))
-        if clash:
-            raise ValueError(
-                report(
-                    f"{where(self)}: A `Concatenate` layer requires inputs with matching shapes except for the "
-                    "concatenation axis.",
-                    expected=f"equal sizes except along axis {self.axis}",
-                    got=" and ".join(str(tuple(shape)) for shape in input_shape),
-                )
-            )
+        others = [
+            [size for axis, size in enumerate(shape) if axis not in (self.axis, self.axis + len(shape))]
+            for shape in input_shape
+        ]
+        if len({len(shape) for shape in input_shape}) > 1 or any(
+            len({*sizes} - {None}) > 1 for sizes in zip(*others, strict=True)
+        ):
+            what = "A `Concatenate` layer requires inputs with matching shapes except for the concatenation axis."
+            expected = f"equal sizes except along axis {self.axis}"
+            raise mistake(self, what, expected=expected, got=_listed(input_shape))
 
     def call(self, inputs):
         return ops.concatenate(inputs, axis=self.axis)
@@ -236,34 +218,19 @@ class Dot(Layer):
         super().__init__(**kwargs)
         pair = (axes, axes) if is_whole(axes) else axes
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(map(is_whole, pair)):
-            raise ValueError(
-                report(
-                    f"{where(self)}: Invalid format for `axes`.",
-                    expected="an integer, or two of them",
-                    got=repr(axes),
-                )
-            )
+            raise mistake(self, "Invalid format for `axes`.", expected="an integer, or two of them", got=repr(axes))
         self.axes, self.normalize = axes, normalize
         self._pair = tuple(pair)
 
     def build(self, input_shape):
         _check_list(self, input_shape, least=2)
         if len(input_shape) != 2:
-            raise ValueError(
-                report(
-                    f"{where(self)}: A `Dot` layer should be called on a list of 2 inputs.",
-                    got=f"{len(input_shape)} inputs",
-                )
-            )
+            what = "A `Dot` layer should be called on a list of 2 inputs."
+            raise mistake(self, what, got=f"{len(input_shape)} inputs")
         sizes = [shape[axis] for shape, axis in zip(input_shape, self._pair, strict=True)]
         if None not in sizes and sizes[0] != sizes[1]:
-            raise ValueError(
-                report(
-                    f"{where(self)}: Incompatible input shapes: axis values {sizes[0]} and {sizes[1]} differ.",
-                    expected=f"equal sizes along axes {self._pair}",
-                    got=" and ".join(str(tuple(shape)) for shape in input_shape),
-                )
-            )
+            what = f"Incompatible input shapes: axis values {sizes[0]} and {sizes[1]} differ."
+            raise mistake(self, what, expected=f"equal sizes along axes {self._pair}", got=_listed(input_shape))
 
     def call(self, inputs):
         x, y = inputs
@@ -280,38 +247,29 @@ class Dot(Layer):
         return None
 
 
+def _listed(shapes: Sequence[Any]) -> str:
+    return " and ".join(str(tuple(shape)) for shape in shapes)
+
+
 def _letters(axes: Sequence[int]) -> str:
     return "".join(chr(ord("a") + axis) for axis in axes)
 
 
-def add(inputs, **kwargs):
-    """`a + b + ...`: the layer Add, applied."""
-    return Add(**kwargs)(inputs)
+def _applied(layer: type[Layer], name: str) -> Callable:
+    def function(inputs, **kwargs):
+        return layer(**kwargs)(inputs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"The layer {layer.__name__}, applied."
+    return function
 
 
-def subtract(inputs, **kwargs):
-    """`a - b`: the layer Subtract, applied."""
-    return Subtract(**kwargs)(inputs)
-
-
-def multiply(inputs, **kwargs):
-    """`a * b * ...`: the layer Multiply, applied."""
-    return Multiply(**kwargs)(inputs)
-
-
-def average(inputs, **kwargs):
-    """The mean of the inputs: the layer Average, applied."""
-    return Average(**kwargs)(inputs)
-
-
-def maximum(inputs, **kwargs):
-    """The largest of the inputs: the layer Maximum, applied."""
-    return Maximum(**kwargs)(inputs)
-
-
-def minimum(inputs, **kwargs):
-    """The smallest of the inputs: the layer Minimum, applied."""
-    return Minimum(**kwargs)(inputs)
+add = _applied(Add, "add")
+subtract = _applied(Subtract, "subtract")
+multiply = _applied(Multiply, "multiply")
+average = _applied(Average, "average")
+maximum = _applied(Maximum, "maximum")
+minimum = _applied(Minimum, "minimum")
 
 
 def concatenate(inputs, axis=-1, **kwargs):

@@ -9,13 +9,11 @@ from typing import Any
 
 from tricera import ops
 from tricera.engine import naming
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
 from tricera.kernels.attention import attend
 from tricera.layers.activation import Softmax
-from tricera.layers.arguments import adopt, check_axes, check_fraction, check_positive, is_whole
+from tricera.layers.arguments import adopt, check_axes, check_fraction, check_positive, is_whole, mistake
 from tricera.layers.attention import causal_mask
 from tricera.layers.dense import EinsumDense
 from tricera.layers.noise import Dropout
@@ -59,7 +57,7 @@ class _MultiHead(Layer):
         key = value if key is None else key
         if self.flash_attention and return_attention_scores:
             what = "Returning attention scores is not supported when flash attention is enabled."
-            raise ValueError(report(f"{where(self)}: {what}", fix="leave out one of them."))
+            raise mistake(self, what, fix="leave out one of them.")
         masks = self._masks(query, value, query_mask, value_mask, key_mask, attention_mask, use_causal_mask)
         heads = self._query_dense(query), self._key_dense(key), self._value_dense(value)
         result, scores = self._attend(*heads, masks, training, return_attention_scores)
@@ -114,18 +112,15 @@ class _MultiHead(Layer):
         check_fraction(self, dropout=self.dropout)
         if self.flash_attention and self.dropout > 0:
             what = "Dropout is not supported when flash attention is enabled."
-            raise ValueError(
-                report(f"{where(self)}: {what}", got=f"dropout={self.dropout}", fix="leave out one of them.")
-            )
+            raise mistake(self, what, got=f"dropout={self.dropout}", fix="leave out one of them.")
 
     def _check_shapes(self, query: Any, value: Any, key: Any) -> None:
         if len({len(query), len(value), len(key)}) != 1 or value[1:-1] != key[1:-1]:
-            raise ValueError(
-                report(
-                    f"{where(self)}: All dimensions of `value` and `key`, except the last one, must be equal.",
-                    expected="a key for each value, and query, value and key of equal ranks",
-                    got=f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}",
-                )
+            raise mistake(
+                self,
+                "All dimensions of `value` and `key`, except the last one, must be equal.",
+                expected="a key for each value, and query, value and key of equal ranks",
+                got=f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}",
             )
 
     def compute_mask(self, inputs, previous_mask=None):
@@ -139,7 +134,7 @@ def _several(layer: Layer, **argument: Any) -> tuple[int, ...] | None:
         return None if value is None else (value,)
     if not isinstance(value, list | tuple):
         expected = "an integer, or a list or tuple of them"
-        raise ValueError(report(f"{where(layer)}: Invalid `{name}`.", expected=expected, got=repr(value)))
+        raise mistake(layer, f"Invalid `{name}`.", expected=expected, got=repr(value))
     return tuple(value) or None
 
 
@@ -284,11 +279,10 @@ class GroupQueryAttention(_MultiHead):
         check_positive(self, head_dim=head_dim, **sizes)
         self._check_options()
         if num_query_heads % num_key_value_heads:
-            raise ValueError(
-                report(
-                    f"{where(self)}: `num_query_heads` must be divisible by `num_key_value_heads`.",
-                    got=f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}",
-                )
+            raise mistake(
+                self,
+                "`num_query_heads` must be divisible by `num_key_value_heads`.",
+                got=f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}",
             )
 
     def build(self, query_shape, value_shape, key_shape=None):

@@ -1,26 +1,30 @@
 """Random perturbations, in training only."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tricera import ops, random
-from tricera.engine.inputs import InputSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
-from tricera.errors import abstract, report
-from tricera.layers.arguments import adopt, check_fraction, is_whole, spatial_axes
+from tricera.errors import abstract
+from tricera.layers.arguments import adopt, is_whole, mistake
+from tricera.layers.spatial import Spatial
 
 
 class _Noise(Layer):
-    """Base: `perturb(x)` in training, `x` otherwise."""
+    """Base: `perturb(x)` in training, `x` otherwise, and where `rate`, or what else is `needed`, is 0."""
 
     stateless = True
     supports_masking = True
+    needed = "rate"
+    noise_shape: tuple | None = None
 
-    def _seed(self, seed: Any, needed: float) -> None:
-        self.seed = seed
-        if needed > 0:
-            self.seed_generator = SeedGenerator(seed)
+    def _adopt(self, given: Mapping[str, Any]) -> None:
+        adopt(self, given)
+        self.noise_shape = checked_noise_shape(self, given.get("noise_shape"))
+        if given[self.needed] > 0:
+            self.seed_generator = SeedGenerator(given["seed"])
 
     def call(self, inputs, training=False):
         return self.perturb(inputs) if training and hasattr(self, "seed_generator") else inputs
@@ -28,6 +32,12 @@ class _Noise(Layer):
     def perturb(self, x: Any) -> Any:
         """The noisy `x`."""
         raise abstract(self, "perturb")
+
+    def _noise_shape(self, x: Any) -> tuple | None:
+        """The shape of the draws for `x`, None where it is that of `x`."""
+        if self.noise_shape is None:
+            return None
+        return tuple(own if size is None else size for size, own in zip(self.noise_shape, x.shape, strict=True))
 
 
 def checked_noise_shape(layer: Layer, shape: Any) -> tuple | None:
@@ -48,7 +58,7 @@ def checked_noise_shape(layer: Layer, shape: Any) -> tuple | None:
     else:
         return tuple(shape)
     what = f"Invalid value received for argument `noise_shape`. Expected {expected}."
-    raise ValueError(report(f"{where(layer)}: {what}", got=repr(shape)))
+    raise mistake(layer, what, got=repr(shape))
 
 
 @register("layer")
@@ -64,30 +74,18 @@ class Dropout(_Noise):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        adopt(self, locals())
-        check_fraction(self, rate=rate)
-        self.noise_shape = checked_noise_shape(self, noise_shape)
-        self._seed(seed, rate)
+        self._adopt(locals())
 
     def perturb(self, x):
         return random.dropout(x, self.rate, noise_shape=self._noise_shape(x), seed=self.seed_generator)
 
-    def _noise_shape(self, x: Any) -> tuple | None:
-        if self.noise_shape is None:
-            return None
-        return tuple(own if size is None else size for size, own in zip(self.noise_shape, x.shape, strict=True))
 
-
-class _SpatialDropout(Dropout):
+class _SpatialDropout(Dropout, Spatial):
     """Base of the dropouts of whole channels."""
-
-    rank: int
 
     def __init__(self, rate, data_format=None, seed=None, name=None, dtype=None, **kwargs):
         super().__init__(rate, seed=seed, name=name, dtype=dtype, **kwargs)
-        adopt(self, {"data_format": data_format})
-        self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.input_axes = spatial_axes(self.rank, self.data_format)
+        Spatial._adopt(self, {"data_format": data_format})
 
     def get_config(self):
         config = super().get_config()
@@ -95,37 +93,28 @@ class _SpatialDropout(Dropout):
         return {**{key: config[key] for key in keys}, "dtype": self.dtype_policy.name}  # all that Keras' takes
 
     def _noise_shape(self, x):
-        ones = (1,) * self.rank
-        if self.data_format == "channels_first":
-            return (*x.shape[:2], *ones)
-        return (x.shape[0], *ones, x.shape[-1])
+        return tuple(1 if axis in self._spatial else size for axis, size in enumerate(x.shape))
 
 
 @register("layer")
-class SpatialDropout1D(_SpatialDropout):
+class SpatialDropout1D(_SpatialDropout, rank=1):
     """Dropout of whole channels of sequences, `(batch, steps, channels)`.
 
     Reference: Tompson et al., 2014, arXiv:1411.4280.
     """
-
-    rank = 1
 
     def __init__(self, rate, seed=None, name=None, dtype=None, **kwargs):
         super().__init__(rate, "channels_last", seed, name, dtype, **kwargs)
 
 
 @register("layer")
-class SpatialDropout2D(_SpatialDropout):
+class SpatialDropout2D(_SpatialDropout, rank=2):
     """Dropout of whole channels of images."""
-
-    rank = 2
 
 
 @register("layer")
-class SpatialDropout3D(_SpatialDropout):
+class SpatialDropout3D(_SpatialDropout, rank=3):
     """Dropout of whole channels of volumes."""
-
-    rank = 3
 
 
 @register("layer")
@@ -136,11 +125,11 @@ class GaussianNoise(_Noise):
         ValueError: `stddev` lies outside of [0, 1].
     """
 
+    needed = "stddev"
+
     def __init__(self, stddev, seed=None, **kwargs):
         super().__init__(**kwargs)
-        adopt(self, locals())
-        check_fraction(self, stddev=stddev)
-        self._seed(seed, stddev)
+        self._adopt(locals())
 
     def perturb(self, x):
         return x + random.normal(x.shape, 0.0, self.stddev, dtype=self.compute_dtype, seed=self.seed_generator)
@@ -155,9 +144,7 @@ class GaussianDropout(_Noise):
 
     def __init__(self, rate, seed=None, **kwargs):
         super().__init__(**kwargs)
-        adopt(self, locals())
-        check_fraction(self, rate=rate)
-        self._seed(seed, rate)
+        self._adopt(locals())
 
     def perturb(self, x):
         stddev = (self.rate / (1.0 - self.rate)) ** 0.5
@@ -173,15 +160,12 @@ class AlphaDropout(_Noise):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        adopt(self, locals())
-        check_fraction(self, rate=rate)
-        self.noise_shape = checked_noise_shape(self, noise_shape)
-        self._seed(seed, rate)
+        self._adopt(locals())
 
     def perturb(self, x):
         lowest = -1.7580993408473766  # -alpha * scale of SELU
-        shape = x.shape if self.noise_shape is None else Dropout._noise_shape(self, x)
-        kept = ops.greater_equal(random.uniform(shape, seed=self.seed_generator), self.rate)
+        drawn = random.uniform(self._noise_shape(x) or x.shape, seed=self.seed_generator)
+        kept = ops.greater_equal(drawn, self.rate)
         # eq. 14 and below: a * (x * d + lowest * (1 - d)) + b
         a = ((1 - self.rate) * (1 + self.rate * lowest**2)) ** -0.5
         b = -a * lowest * self.rate
@@ -204,10 +188,9 @@ class ActivityRegularization(Layer):
         adopt(self, locals())
         for name, value in (("l1", l1), ("l2", l2)):
             if value < 0:
-                raise ValueError(report(f"{where(self)}: `{name}` cannot be negative.", got=repr(value)))
+                raise mistake(self, f"`{name}` cannot be negative.", got=repr(value))
 
     def call(self, inputs):
-        self.add_loss(
-            (self.l1 * ops.sum(ops.absolute(inputs)) + self.l2 * ops.sum(ops.square(inputs))) / inputs.shape[0]
-        )
+        loss = self.l1 * ops.sum(ops.absolute(inputs)) + self.l2 * ops.sum(ops.square(inputs))
+        self.add_loss(loss / inputs.shape[0])
         return inputs

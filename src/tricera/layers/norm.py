@@ -8,11 +8,10 @@ from jax import lax
 
 from tricera import config, ops
 from tricera.engine import registry
-from tricera.engine.inputs import InputSpec, where
+from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_axes, check_positive, is_whole, refuse, weight
+from tricera.layers.arguments import adopt, check_axes, check_positive, is_whole, mistake, weight
 from tricera.layers.core import Wrapper
 
 
@@ -35,12 +34,11 @@ def _check_axes(layer: Layer, axes: Sequence[int], input_shape: Sequence[int | N
         inside = -len(input_shape) <= axis < len(input_shape)
         if not inside or input_shape[axis] is None:
             problem = "has no known size in" if inside else "does not exist in"
-            raise ValueError(
-                report(
-                    f"{where(layer)}: axis {axis} {problem} the input.",
-                    expected="an axis with a known size",
-                    got=f"axis={layer.axis}, input shape {tuple(input_shape)}",
-                )
+            raise mistake(
+                layer,
+                f"axis {axis} {problem} the input.",
+                expected="an axis with a known size",
+                got=f"axis={layer.axis}, input shape {tuple(input_shape)}",
             )
 
 
@@ -73,10 +71,13 @@ class BatchNormalization(_Scaled):
     Args:
         axis: the axis of the features: 1 for channels first.
         momentum: `moving = momentum * moving + (1 - momentum) * of_the_batch`.
-        renorm: not supported.
+        renorm: whether training corrects the batch's statistics towards running ones, `r * (...) + d`; they are the
+            weights `renorm_mean` and `renorm_stddev`.
+        renorm_clipping: the bounds `{"rmin": ..., "rmax": ..., "dmax": ...}` of `r` and of `|d|`; none where left out.
+        renorm_momentum: that of the running statistics.
         synchronized: accepted; statistics are always of the whole batch.
 
-    Reference: Ioffe and Szegedy, 2015, arXiv:1502.03167.
+    Reference: Ioffe and Szegedy, 2015, arXiv:1502.03167; renorm: Ioffe, 2017, arXiv:1702.03275.
     """
 
     def __init__(
@@ -104,8 +105,9 @@ class BatchNormalization(_Scaled):
         adopt(self, locals())
         self.axis = int(axis[0]) if isinstance(axis, list | tuple) and len(axis) == 1 else axis
         if not is_whole(self.axis):
-            raise ValueError(report(f"{where(self)}: `axis` must be one integer.", got=repr(axis)))
-        refuse(self, "leave it out, or use LayerNormalization or GroupNormalization.", renorm=renorm)
+            raise mistake(self, "`axis` must be one integer.", got=repr(axis))
+        if renorm:
+            self.renorm_clipping = _checked_clipping(self, renorm_clipping or {})
 
     def build(self, input_shape):
         _check_axes(self, [self.axis], input_shape)
@@ -113,26 +115,51 @@ class BatchNormalization(_Scaled):
         self._make_scale((size,))
         self.moving_mean = weight(self, "moving_mean", (size,), trainable=False, autocast=False)
         self.moving_variance = weight(self, "moving_variance", (size,), trainable=False, autocast=False)
+        if self.renorm:
+            for name, initializer in (
+                ("moving_stddev", self._initial_stddev),
+                ("renorm_mean", self.moving_mean_initializer),
+                ("renorm_stddev", self._initial_stddev),
+            ):
+                average = weight(self, name, (size,), initializer=initializer, trainable=False, autocast=False)
+                setattr(self, name, average)
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs, training=None, mask=None):
         x = _wide(inputs)
-        if training and self.trainable:
-            mean, variance = self._moments(x, mask)
-            self._move(self.moving_mean, mean)
+        if not (training and self.trainable):
+            return self._normalize(x, self.moving_mean.value, self.moving_variance.value).astype(inputs.dtype)
+        mean, variance = self._moments(x, mask)
+        self._move(self.moving_mean, mean)
+        if not self.renorm:
             self._move(self.moving_variance, variance)
-        else:
-            mean, variance = self.moving_mean.value, self.moving_variance.value
-        return self._normalize(x, mean, variance).astype(inputs.dtype)
+            return self._normalize(x, mean, variance).astype(inputs.dtype)
+        stddev = jnp.sqrt(variance + self.epsilon)
+        self._move(self.moving_stddev, stddev)
+        self.moving_variance.assign(jnp.maximum(jnp.square(self.moving_stddev.value) - self.epsilon, 0))
+        return self._normalize(x, mean, variance, *self._correction(mean, stddev)).astype(inputs.dtype)
 
-    def _normalize(self, x: Any, mean: Any, variance: Any) -> Any:
+    def _normalize(self, x: Any, mean: Any, variance: Any, r: Any = 1.0, d: Any = 0.0) -> Any:
+        """`gamma * (r * (x - mean) / sqrt(variance + epsilon) + d) + beta`."""
         shape = [1] * x.ndim
         shape[self.axis] = -1
-        factor = lax.rsqrt(variance + self.epsilon)
-        if self.gamma is not None:
-            factor = factor * self.gamma.value
-        offset = -mean * factor if self.beta is None else self.beta.value - mean * factor
+        gamma = 1.0 if self.gamma is None else self.gamma.value
+        beta = 0.0 if self.beta is None else self.beta.value
+        factor = lax.rsqrt(variance + self.epsilon) * (r * gamma)
+        offset = (d * gamma + beta) - mean * factor
         return x * factor.reshape(shape) + offset.reshape(shape)
+
+    def _correction(self, mean: Any, stddev: Any) -> tuple[Any, Any]:
+        """`r` and `d` of batch renormalization, constants to the gradient; the running statistics move on."""
+        bounds = {"rmin": 0.0, "rmax": jnp.inf, "dmax": jnp.inf, **self.renorm_clipping}
+        r = jnp.clip(stddev / self.renorm_stddev.value, bounds["rmin"], bounds["rmax"])
+        d = jnp.clip((mean - self.renorm_mean.value) / self.renorm_stddev.value, -bounds["dmax"], bounds["dmax"])
+        self._move(self.renorm_mean, mean, self.renorm_momentum)
+        self._move(self.renorm_stddev, stddev, self.renorm_momentum)
+        return lax.stop_gradient(r), lax.stop_gradient(d)
+
+    def _initial_stddev(self, shape: Sequence[int], dtype: Any = None) -> Any:
+        return jnp.sqrt(self.moving_variance_initializer(shape, dtype=dtype))
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         axes = tuple(axis for axis in range(x.ndim) if axis != self.axis % x.ndim)
@@ -148,8 +175,29 @@ class BatchNormalization(_Scaled):
         count = count.reshape(-1)
         return mean.reshape(-1), jnp.sum(jnp.square(x - mean) * weights, axes) / count
 
-    def _move(self, average: Any, new: Any) -> None:
-        average.assign(average.value * self.momentum + new.astype(average.dtype) * (1 - self.momentum))
+    def _move(self, average: Any, new: Any, momentum: float | None = None) -> None:
+        momentum = self.momentum if momentum is None else momentum
+        average.assign(average.value * momentum + new.astype(average.dtype) * (1 - momentum))
+
+
+def _checked_clipping(layer: Layer, bounds: Any) -> dict[str, float]:
+    """The bounds of renormalization that are given.
+
+    Raises:
+        ValueError: another key than "rmin", "rmax" and "dmax", or bounds that nothing can lie between.
+    """
+    found = {name: bound for name, bound in bounds.items() if bound is not None} if isinstance(bounds, dict) else {}
+    if not isinstance(bounds, dict) or set(bounds) - {"rmin", "rmax", "dmax"}:
+        what = "Received invalid keys for `renorm_clipping` argument."
+    elif not all(isinstance(bound, int | float) for bound in found.values()):
+        what = "The bounds in the `renorm_clipping` argument must be numbers."
+    elif found.get("rmin", 0) > found.get("rmax", jnp.inf):
+        what = "rmax should be greater than rmin in the `renorm_clipping` argument."
+    elif found.get("dmax", 0) < 0:
+        what = "dmax should be non-negative in the `renorm_clipping` argument."
+    else:
+        return found
+    raise mistake(layer, what, expected="a dict of 'rmin' <= 'rmax' and 'dmax' >= 0", got=repr(bounds))
 
 
 @register("layer")
@@ -247,7 +295,7 @@ class GroupNormalization(_Scaled):
         check_axes(self, axis)
         if not is_whole(groups) or (groups <= 0 and groups != -1):
             what = "Received an invalid value for argument `groups`, expected a positive integer, or -1."
-            raise ValueError(report(f"{where(self)}: {what}", got=repr(groups)))
+            raise mistake(self, what, got=repr(groups))
 
     def build(self, input_shape):
         _check_axes(self, [self.axis], input_shape)
@@ -256,12 +304,11 @@ class GroupNormalization(_Scaled):
             self.groups = size
         if size < self.groups or size % self.groups:
             what = "cannot be more than" if size < self.groups else "must divide"
-            raise ValueError(
-                report(
-                    f"{where(self)}: Number of groups {what} the number of channels.",
-                    expected=f"a divisor of {size}, the size of axis {self.axis}",
-                    got=f"groups={self.groups}",
-                )
+            raise mistake(
+                self,
+                f"Number of groups {what} the number of channels.",
+                expected=f"a divisor of {size}, the size of axis {self.axis}",
+                got=f"groups={self.groups}",
             )
         self._make_scale((size,))
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
@@ -292,11 +339,11 @@ class UnitNormalization(Layer):
         elif is_whole(axis):
             self.axis = axis
         else:
-            raise TypeError(
-                report(
-                    f"{where(self)}: Invalid value for `axis` argument: expected an int or a list/tuple of ints.",
-                    got=repr(axis),
-                )
+            raise mistake(
+                self,
+                "Invalid value for `axis` argument: expected an int or a list/tuple of ints.",
+                kind=TypeError,
+                got=repr(axis),
             )
 
     def call(self, inputs):
@@ -354,11 +401,7 @@ class SpectralNormalization(Wrapper):
             (getattr(self.layer, name) for name in ("kernel", "embeddings") if hasattr(self.layer, name)), None
         )
         if self.kernel is None:
-            raise ValueError(
-                report(
-                    f"{where(self)}: a {type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'."
-                )
-            )
+            raise mistake(self, f"a {type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'.")
         initializer = registry.resolve("initializer", {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}})
         self.vector_u = self.add_weight((1, self.kernel.shape[-1]), initializer, trainable=False, name="vector_u")
 

@@ -1,34 +1,26 @@
 """Zeros around, borders off, and finer grids, over one, two or three spatial axes."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from tricera import ops
-from tricera.engine.inputs import InputSpec, where
-from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_choice, is_whole, sizes, spatial_axes
+from tricera.layers.arguments import check_choice, is_whole, mistake
+from tricera.layers.spatial import Spatial
 
 
-class _Spatial(Layer):
-    """Base: `rank` spatial axes, before or after the channels."""
+class _Bordered(Spatial):
+    """Base of the layers that have an argument, `borders`, for how much stands before and after along each axis."""
 
-    rank: int
+    borders: str
 
-    def __init__(self, data_format: str | None, **kwargs: Any):
+    def __init__(self, amount: Any, data_format: str | None = "channels_last", **kwargs: Any):
         super().__init__(**kwargs)
-        adopt(self, {"data_format": data_format})
-        self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.input_axes = spatial_axes(self.rank, self.data_format)
+        self._adopt({"data_format": data_format})
+        pairs = self._pairs(amount)
+        setattr(self, self.borders, pairs[0] if self.rank == 1 else pairs)
+        self._around = tuple(self._everywhere(pairs, (0, 0)))
 
-    def _everywhere(self, spatial: Sequence[Any], other: Any) -> list[Any]:
-        """One item for each axis: `other` for batch and channels."""
-        if self.data_format == "channels_first":
-            return [other, other, *spatial]
-        return [other, *spatial, other]
-
-    def _pairs(self, name: str, value: Any) -> tuple:
+    def _pairs(self, value: Any) -> tuple:
         """`(before, after)` for each spatial axis, from one number, one for each axis, or the pairs.
 
         Raises:
@@ -43,152 +35,118 @@ class _Spatial(Layer):
             isinstance(pair, list | tuple) and len(pair) == 2 and all(is_whole(n) and n >= 0 for n in pair)
             for pair in pairs
         ):
-            raise ValueError(
-                report(
-                    f"{where(self)}: the `{name}` argument does not say how much on each side.",
-                    expected=f"a non-negative integer, or for each of {self.rank} axes one or a pair",
-                    got=repr(value),
-                )
-            )
+            what = f"the `{self.borders}` argument does not say how much on each side."
+            expected = f"a non-negative integer, or for each of {self.rank} axes one or a pair"
+            raise mistake(self, what, expected=expected, got=repr(value))
         return tuple((int(before), int(after)) for before, after in pairs)
 
 
-class _ZeroPadding(_Spatial):
+class _ZeroPadding(_Bordered):
     """Base of the layers that put zeros around."""
 
-    def __init__(self, padding: Any, data_format: str | None = None, **kwargs: Any):
-        super().__init__(data_format, **kwargs)
-        self._around = self._pairs("padding", padding)
-        self.padding = self._around[0] if self.rank == 1 else self._around
+    borders = "padding"
 
     def call(self, inputs):
-        return ops.pad(inputs, self._everywhere(self._around, (0, 0)))
+        return ops.pad(inputs, self._around)
 
 
 @register("layer")
-class ZeroPadding1D(_ZeroPadding):
+class ZeroPadding1D(_ZeroPadding, rank=1):
     """`padding` zero steps before and after: `(batch, steps, channels) -> (batch, more, channels)`."""
-
-    rank = 1
 
     def __init__(self, padding=1, data_format=None, **kwargs):
         super().__init__(padding, data_format, **kwargs)
 
 
 @register("layer")
-class ZeroPadding2D(_ZeroPadding):
+class ZeroPadding2D(_ZeroPadding, rank=2):
     """Zeros around images; `padding` is one number, `(height, width)` or `((top, bottom), (left, right))`."""
-
-    rank = 2
 
     def __init__(self, padding=(1, 1), data_format=None, **kwargs):
         super().__init__(padding, data_format, **kwargs)
 
 
 @register("layer")
-class ZeroPadding3D(_ZeroPadding):
+class ZeroPadding3D(_ZeroPadding, rank=3):
     """Zeros around volumes."""
-
-    rank = 3
 
     def __init__(self, padding=((1, 1), (1, 1), (1, 1)), data_format=None, **kwargs):
         super().__init__(padding, data_format, **kwargs)
 
 
-class _Cropping(_Spatial):
+class _Cropping(_Bordered):
     """Base of the layers that take borders off."""
 
-    def __init__(self, cropping: Any, data_format: str | None = None, **kwargs: Any):
-        super().__init__(data_format, **kwargs)
-        self._borders = self._pairs("cropping", cropping)
-        self.cropping = self._borders[0] if self.rank == 1 else self._borders
+    borders = "cropping"
 
     def build(self, input_shape):
-        for size, border in zip(input_shape, self._everywhere(self._borders, (0, 0)), strict=True):
+        for size, border in zip(input_shape, self._around, strict=True):
             if size is not None and sum(border) >= size > 0:
-                raise ValueError(
-                    report(
-                        f"{where(self)}: Values in `cropping` argument should be smaller than the corresponding "
-                        "spatial dimension of the input.",
-                        expected=f"less than {size} off an axis of size {size}, of input_shape={tuple(input_shape)}",
-                        got=f"cropping={self.cropping}",
-                    )
-                )
+                what = "should be smaller than the corresponding spatial dimension of the input."
+                expected = f"less than {size} off an axis of size {size}, of input_shape={tuple(input_shape)}"
+                got = f"cropping={self.cropping}"
+                raise mistake(self, f"Values in `cropping` argument {what}", expected=expected, got=got)
 
     def call(self, inputs):
-        around = self._everywhere(self._borders, (0, 0))
-        return inputs[
-            tuple(slice(before, size - after) for size, (before, after) in zip(inputs.shape, around, strict=True))
-        ]
+        sides = zip(inputs.shape, self._around, strict=True)
+        return inputs[tuple(slice(before, size - after) for size, (before, after) in sides)]
 
 
 @register("layer")
-class Cropping1D(_Cropping):
+class Cropping1D(_Cropping, rank=1):
     """`cropping` steps off the start and the end: `(batch, steps, channels) -> (batch, fewer, channels)`."""
 
-    rank = 1
-
     def __init__(self, cropping=(1, 1), **kwargs):
-        super().__init__(cropping, "channels_last", **kwargs)
+        super().__init__(cropping, **kwargs)
 
 
 @register("layer")
-class Cropping2D(_Cropping):
+class Cropping2D(_Cropping, rank=2):
     """Borders off images; `cropping` is one number, `(height, width)` or `((top, bottom), (left, right))`."""
-
-    rank = 2
 
     def __init__(self, cropping=((0, 0), (0, 0)), data_format=None, **kwargs):
         super().__init__(cropping, data_format, **kwargs)
 
 
 @register("layer")
-class Cropping3D(_Cropping):
+class Cropping3D(_Cropping, rank=3):
     """Borders off volumes."""
-
-    rank = 3
 
     def __init__(self, cropping=((1, 1), (1, 1), (1, 1)), data_format=None, **kwargs):
         super().__init__(cropping, data_format, **kwargs)
 
 
-class _UpSampling(_Spatial):
+class _UpSampling(Spatial):
     """Base of the layers that repeat each place `size` times along each axis."""
 
-    def __init__(self, size: Any, data_format: str | None, **kwargs: Any):
-        super().__init__(data_format, **kwargs)
-        self.size = sizes(self, self.rank, size=size)
+    def __init__(self, size: Any, data_format: str | None = "channels_last", **kwargs: Any):
+        super().__init__(**kwargs)
+        self._adopt({"data_format": data_format, "size": size})
+        self._times = self.size
 
     def call(self, inputs):
-        for axis, times in enumerate(self._everywhere(self.size, 1)):
+        for axis, times in zip(self._spatial, self._times, strict=True):
             if times != 1:
                 inputs = ops.repeat(inputs, times, axis=axis)
         return inputs
 
 
 @register("layer")
-class UpSampling1D(_UpSampling):
+class UpSampling1D(_UpSampling, rank=1):
     """Each step `size` times: `(batch, steps, channels) -> (batch, steps * size, channels)`."""
 
-    rank = 1
-
     def __init__(self, size=2, **kwargs):
-        super().__init__(size, "channels_last", **kwargs)
-        self._times, self.size = self.size, self.size[0]
-
-    def _everywhere(self, spatial, other):
-        return [other, *self._times, other]
+        super().__init__(size, **kwargs)
+        self.size = self.size[0]
 
 
 @register("layer")
-class UpSampling2D(_UpSampling):
+class UpSampling2D(_UpSampling, rank=2):
     """Images `size` times as high and wide.
 
     Args:
         interpolation: `"nearest"` repeats; `"bilinear"`, `"bicubic"`, `"lanczos3"` and `"lanczos5"` resize.
     """
-
-    rank = 2
 
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
         super().__init__(size, data_format, **kwargs)
@@ -198,16 +156,13 @@ class UpSampling2D(_UpSampling):
     def call(self, inputs):
         if self.interpolation == "nearest":
             return super().call(inputs)
-        first = 2 if self.data_format == "channels_first" else 1
-        target = tuple(inputs.shape[first + axis] * times for axis, times in enumerate(self.size))
+        target = tuple(inputs.shape[axis] * times for axis, times in zip(self._spatial, self._times, strict=True))
         return ops.image.resize(inputs, target, interpolation=self.interpolation, data_format=self.data_format)
 
 
 @register("layer")
-class UpSampling3D(_UpSampling):
+class UpSampling3D(_UpSampling, rank=3):
     """Volumes `size` times as deep, high and wide."""
-
-    rank = 3
 
     def __init__(self, size=(2, 2, 2), data_format=None, **kwargs):
         super().__init__(size, data_format, **kwargs)

@@ -4,32 +4,25 @@ from typing import Any
 
 from tricera import ops
 from tricera.engine import graph, scope
-from tricera.engine.inputs import InputSpec, where
-from tricera.engine.layer import Layer
+from tricera.engine.inputs import where
 from tricera.engine.registry import register
 from tricera.kernels.pool import average_pool, max_pool
-from tricera.layers.arguments import adopt, check_choice, check_windows, sizes, spatial_axes
+from tricera.layers.spatial import Spatial
 
 
-class _Pool(Layer):
-    """Base: `reduce(window)` for each window over `rank` spatial axes."""
+class _Pool(Spatial):
+    """Base: `reduce(window)` for each window over the spatial axes."""
 
     stateless = True
-    rank: int
     reduce: Any
 
     def __init__(self, pool_size, strides=None, padding="valid", data_format=None, name=None, **kwargs):
         super().__init__(name=name, **kwargs)
-        adopt(self, {"data_format": data_format})
-        self.pool_size = sizes(self, self.rank, pool_size=pool_size)
-        self.strides = self.pool_size if strides is None else sizes(self, self.rank, strides=strides)
-        self.padding = str(padding).lower()
-        check_choice(self, ("valid", "same"), padding=self.padding)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.input_axes = spatial_axes(self.rank, self.data_format)
+        strides = pool_size if strides is None else strides
+        self._adopt(locals())
 
     def call(self, inputs):
-        check_windows(self, graph.known(inputs.shape), self.pool_size, pool_size=self.pool_size)
+        self._check_windows(graph.known(inputs.shape), self.pool_size, pool_size=self.pool_size)
         return type(self).reduce(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
 
@@ -42,76 +35,56 @@ class _Average(_Pool):
 
 
 @register("layer", "MaxPool1D")
-class MaxPooling1D(_Max):
+class MaxPooling1D(_Max, rank=1):
     """The largest element of each window: `(batch, steps, channels) -> (batch, fewer, channels)`.
 
     Args:
         strides: from window to window; `pool_size` where None.
     """
 
-    rank = 1
-
     def __init__(self, pool_size=2, strides=None, padding="valid", data_format=None, name=None, **kwargs):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
 @register("layer", "MaxPool2D")
-class MaxPooling2D(_Max):
+class MaxPooling2D(_Max, rank=2):
     """The largest element of each window: `(batch, height, width, channels) -> (batch, lower, narrower, channels)`."""
-
-    rank = 2
 
     def __init__(self, pool_size=(2, 2), strides=None, padding="valid", data_format=None, name=None, **kwargs):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
 @register("layer", "MaxPool3D")
-class MaxPooling3D(_Max):
+class MaxPooling3D(_Max, rank=3):
     """The largest element of each window of volumes."""
-
-    rank = 3
 
     def __init__(self, pool_size=(2, 2, 2), strides=None, padding="valid", data_format=None, name=None, **kwargs):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
 
 @register("layer", "AvgPool1D")
-class AveragePooling1D(_Average):
+class AveragePooling1D(_Average, rank=1):
     """The mean of each window of steps; of the elements inside the input, where `padding="same"`."""
-
-    rank = 1
 
 
 @register("layer", "AvgPool2D")
-class AveragePooling2D(_Average):
+class AveragePooling2D(_Average, rank=2):
     """The mean of each window of images."""
-
-    rank = 2
 
 
 @register("layer", "AvgPool3D")
-class AveragePooling3D(_Average):
+class AveragePooling3D(_Average, rank=3):
     """The mean of each window of volumes."""
 
-    rank = 3
 
-
-class _Global(Layer):
+class _Global(Spatial):
     """Base of the poolings over all spatial axes."""
 
     stateless = True
-    rank: int
 
     def __init__(self, data_format=None, keepdims=False, **kwargs):
         super().__init__(**kwargs)
-        adopt(self, locals())
-        self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.input_axes = spatial_axes(self.rank, self.data_format)
-
-    @property
-    def _spatial(self) -> tuple[int, ...]:
-        first = 1 if self.data_format == "channels_last" else 2
-        return tuple(range(first, first + self.rank))
+        self._adopt(locals())
 
 
 class _GlobalMax(_Global):
@@ -125,35 +98,28 @@ class _GlobalAverage(_Global):
 
 
 @register("layer", "GlobalMaxPool1D")
-class GlobalMaxPooling1D(_GlobalMax):
+class GlobalMaxPooling1D(_GlobalMax, rank=1):
     """The largest element of all steps: `(batch, steps, channels) -> (batch, channels)`.
 
     Args:
         keepdims: whether the axes stay, with size 1.
     """
 
-    rank = 1
-
 
 @register("layer", "GlobalMaxPool2D")
-class GlobalMaxPooling2D(_GlobalMax):
+class GlobalMaxPooling2D(_GlobalMax, rank=2):
     """The largest element of each channel of an image."""
-
-    rank = 2
 
 
 @register("layer", "GlobalMaxPool3D")
-class GlobalMaxPooling3D(_GlobalMax):
+class GlobalMaxPooling3D(_GlobalMax, rank=3):
     """The largest element of each channel of a volume."""
-
-    rank = 3
 
 
 @register("layer", "GlobalAvgPool1D")
-class GlobalAveragePooling1D(_GlobalAverage):
+class GlobalAveragePooling1D(_GlobalAverage, rank=1):
     """The mean over all steps, over those that `mask` keeps where there is one."""
 
-    rank = 1
     supports_masking = True
 
     def call(self, inputs, mask=None):
@@ -169,34 +135,26 @@ class GlobalAveragePooling1D(_GlobalAverage):
 
 
 @register("layer", "GlobalAvgPool2D")
-class GlobalAveragePooling2D(_GlobalAverage):
+class GlobalAveragePooling2D(_GlobalAverage, rank=2):
     """The mean of each channel of an image."""
-
-    rank = 2
 
 
 @register("layer", "GlobalAvgPool3D")
-class GlobalAveragePooling3D(_GlobalAverage):
+class GlobalAveragePooling3D(_GlobalAverage, rank=3):
     """The mean of each channel of a volume."""
 
-    rank = 3
 
-
-class _Adaptive(Layer):
+class _Adaptive(Spatial):
     """Base of the poolings to a given size: part `i` of `n` is `[floor(i * size / n), ceil((i + 1) * size / n))`."""
 
-    rank: int
+    reduce: Any
 
     def __init__(self, output_size, data_format=None, **kwargs):
         super().__init__(**kwargs)
-        adopt(self, locals())
-        self.output_size = sizes(self, self.rank, output_size=output_size)
-        self.input_spec = InputSpec(ndim=self.rank + 2)
-        self.input_axes = spatial_axes(self.rank, self.data_format)
+        self._adopt(locals())
 
     def call(self, inputs):
-        first = 1 if self.data_format == "channels_last" else 2
-        for axis, parts in enumerate(self.output_size, first):
+        for axis, parts in zip(self._spatial, self.output_size, strict=True):
             inputs = self._part(inputs, axis, parts)
         return inputs
 
@@ -216,49 +174,37 @@ class _AdaptiveMax(_Adaptive):
 
 
 @register("layer")
-class AdaptiveAveragePooling1D(_AdaptiveAverage):
+class AdaptiveAveragePooling1D(_AdaptiveAverage, rank=1):
     """The means of `output_size` parts of the steps, which may overlap: `(batch, n, channels)`.
 
     Args:
         output_size: how many parts, along each axis.
     """
 
-    rank = 1
-
 
 @register("layer")
-class AdaptiveAveragePooling2D(_AdaptiveAverage):
+class AdaptiveAveragePooling2D(_AdaptiveAverage, rank=2):
     """The means of the parts of images."""
 
-    rank = 2
-
 
 @register("layer")
-class AdaptiveAveragePooling3D(_AdaptiveAverage):
+class AdaptiveAveragePooling3D(_AdaptiveAverage, rank=3):
     """The means of the parts of volumes."""
 
-    rank = 3
-
 
 @register("layer")
-class AdaptiveMaxPooling1D(_AdaptiveMax):
+class AdaptiveMaxPooling1D(_AdaptiveMax, rank=1):
     """The largest elements of `output_size` parts of the steps."""
 
-    rank = 1
-
 
 @register("layer")
-class AdaptiveMaxPooling2D(_AdaptiveMax):
+class AdaptiveMaxPooling2D(_AdaptiveMax, rank=2):
     """The largest elements of the parts of images."""
 
-    rank = 2
-
 
 @register("layer")
-class AdaptiveMaxPooling3D(_AdaptiveMax):
+class AdaptiveMaxPooling3D(_AdaptiveMax, rank=3):
     """The largest elements of the parts of volumes."""
-
-    rank = 3
 
 
 MaxPool1D = MaxPooling1D

@@ -3,11 +3,10 @@
 import math
 
 from tricera import ops
-from tricera.engine.inputs import InputSpec, where
+from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_positive, is_whole
+from tricera.layers.arguments import adopt, check_positive, is_whole, mistake
 
 
 @register("layer")
@@ -52,8 +51,8 @@ class Reshape(Layer):
         sound = all(size is None or (is_whole(size) and size >= -1) for size in self.target_shape)
         if not sound or self.target_shape.count(-1) > 1:
             what = "a size is a non-negative integer, or -1 for at most one unknown dimension"
-            what = f"{where(self)}: {what}: target_shape={target_shape!r}."
-            raise ValueError(report(what, expected="sizes such as (3, -1)"))
+            what = f"{what}: target_shape={target_shape!r}."
+            raise mistake(self, what, expected="sizes such as (3, -1)")
 
     def build(self, input_shape):
         given, fixed = input_shape[1:], math.prod(size for size in self.target_shape if size != -1)
@@ -61,12 +60,11 @@ class Reshape(Layer):
             return
         total = math.prod(given)
         if total % fixed if -1 in self.target_shape and fixed else total != fixed:
-            raise ValueError(
-                report(
-                    f"{where(self)}: The total size of the tensor must be unchanged.",
-                    expected=f"{total} elements in each sample, as in input_shape={tuple(given)}",
-                    got=f"target_shape={self.target_shape}",
-                )
+            raise mistake(
+                self,
+                "The total size of the tensor must be unchanged.",
+                expected=f"{total} elements in each sample, as in input_shape={tuple(given)}",
+                got=f"target_shape={self.target_shape}",
             )
 
     def call(self, inputs):
@@ -90,12 +88,11 @@ class Permute(Layer):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(
-                report(
-                    f"{where(self)}: Invalid permutation argument `dims`.",
-                    expected=f"an order of {tuple(range(1, len(self.dims) + 1))}",
-                    got=repr(dims),
-                )
+            raise mistake(
+                self,
+                "Invalid permutation argument `dims`.",
+                expected=f"an order of {tuple(range(1, len(self.dims) + 1))}",
+                got=repr(dims),
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
@@ -116,9 +113,7 @@ class RepeatVector(Layer):
     def __init__(self, n, **kwargs):
         super().__init__(**kwargs)
         if not is_whole(n):
-            raise TypeError(
-                report(f"{where(self)}: Expected an integer value for `n`.", got=f"{n!r} ({type(n).__name__})")
-            )
+            raise mistake(self, "Expected an integer value for `n`.", kind=TypeError, got=f"{n!r} ({type(n).__name__})")
         adopt(self, locals())
         check_positive(self, n=n)
         self.input_spec = InputSpec(ndim=2)

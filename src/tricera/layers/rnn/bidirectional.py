@@ -4,10 +4,10 @@ from typing import Any
 
 from tricera import ops
 from tricera.engine import registry
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import did_you_mean, report
+from tricera.errors import did_you_mean
+from tricera.layers.arguments import mistake
 
 _MERGES = {
     "concat": lambda ahead, back: ops.concatenate([ahead, back], axis=-1),
@@ -15,6 +15,7 @@ _MERGES = {
     "ave": lambda ahead, back: (ahead + back) / 2,
     "mul": lambda ahead, back: ahead * back,
 }
+_ALIKE = ("stateful", "return_sequences", "return_state")
 
 
 @register("layer")
@@ -42,15 +43,11 @@ class Bidirectional(Layer):
         self._initial_weights = weights
         name = layer.name.removeprefix("forward_")
         self.forward_layer = _copy(layer, name=f"forward_{name}")
-        self.backward_layer = backward_layer or _copy(
-            layer, name=f"backward_{name}", go_backwards=not layer.go_backwards
-        )
+        mirrored = {"name": f"backward_{name}", "go_backwards": not layer.go_backwards}
+        self.backward_layer = backward_layer or _copy(layer, **mirrored)
         self._check_pair()
-        self.stateful, self.return_sequences, self.return_state = (
-            layer.stateful,
-            layer.return_sequences,
-            layer.return_state,
-        )
+        for name in _ALIKE:
+            setattr(self, name, getattr(layer, name))
         for each in (self.forward_layer, self.backward_layer):
             each.zero_output_for_mask = each.return_sequences  # the masked steps of both directions differ
         self.input_spec, self.input_axes = layer.input_spec, getattr(layer, "input_axes", None)
@@ -86,12 +83,10 @@ class Bidirectional(Layer):
 
     def compute_mask(self, _, mask):
         mask = mask[0] if isinstance(mask, list | tuple) else mask
-        mask = mask if self.return_sequences else None
-        masks = mask if self.merge_mode else (mask, mask)
-        if not self.return_state:
-            return masks
-        states = (None,) * (len(self.forward_layer.state_size) + len(self.backward_layer.state_size))
-        return (*((mask,) if self.merge_mode else (mask, mask)), *states)
+        masks = (mask if self.return_sequences else None,) * (1 if self.merge_mode else 2)
+        if self.return_state:
+            masks += (None,) * (len(self.forward_layer.state_size) + len(self.backward_layer.state_size))
+        return masks if len(masks) > 1 else masks[0]
 
     def arguments(self):
         return {**super().arguments(), "layer": self.forward_layer, "backward_layer": self.backward_layer}
@@ -107,55 +102,31 @@ class Bidirectional(Layer):
         if initial_state is None:
             return None
         if len(initial_state) % 2:
-            raise ValueError(
-                report(
-                    f"{where(self)}: `initial_state` must have the forward layer's states, then the backward layer's.",
-                    expected="an even number of states",
-                    got=len(initial_state),
-                )
-            )
+            what = "`initial_state` must have the forward layer's states, then the backward layer's."
+            raise mistake(self, what, expected="an even number of states", got=len(initial_state))
         half = len(initial_state) // 2
         return list(initial_state)[which * half : (which + 1) * half]
 
     def _check(self, layer: Any, merge_mode: Any, backward_layer: Any) -> None:
         for name, each in (("layer", layer), ("backward_layer", backward_layer)):
             if each is not None and not (isinstance(each, Layer) and hasattr(each, "go_backwards")):
-                raise ValueError(
-                    report(
-                        f"{where(self)}: `{name}` must be a recurrent layer.",
-                        expected="a layer with `go_backwards`, `return_sequences`, `return_state` and `stateful`",
-                        got=repr(each),
-                    )
-                )
+                expected = "a layer with `go_backwards`, `return_sequences`, `return_state` and `stateful`"
+                raise mistake(self, f"`{name}` must be a recurrent layer.", expected=expected, got=repr(each))
         if merge_mode is not None and merge_mode not in _MERGES:
-            raise ValueError(
-                report(
-                    f"{where(self)}: Invalid merge mode.",
-                    expected="one of 'concat', 'sum', 'ave', 'mul', None",
-                    got=repr(merge_mode),
-                    fix=did_you_mean(str(merge_mode), _MERGES),
-                )
-            )
+            expected, fix = "one of 'concat', 'sum', 'ave', 'mul', None", did_you_mean(str(merge_mode), _MERGES)
+            raise mistake(self, "Invalid merge mode.", expected=expected, got=repr(merge_mode), fix=fix)
 
     def _check_pair(self) -> None:
         ahead, back = self.forward_layer, self.backward_layer
         if ahead.go_backwards == back.go_backwards:
-            raise ValueError(
-                report(
-                    f"{where(self)}: Forward layer and backward layer should have different `go_backwards` value.",
-                    got=f"go_backwards={ahead.go_backwards} in both",
-                )
-            )
-        for name in ("stateful", "return_sequences", "return_state"):
+            what = "Forward layer and backward layer should have different `go_backwards` value."
+            raise mistake(self, what, got=f"go_backwards={ahead.go_backwards} in both")
+        for name in _ALIKE:
             ours, theirs = getattr(ahead, name), getattr(back, name)
             if ours != theirs:
-                raise ValueError(
-                    report(
-                        f"{where(self)}: Forward layer and backward layer are expected to have the same value for "
-                        f"attribute {name!r}.",
-                        got=f"{ours} for the forward layer, {theirs} for the backward layer",
-                    )
-                )
+                what = "Forward layer and backward layer are expected to have the same value for attribute"
+                got = f"{ours} for the forward layer, {theirs} for the backward layer"
+                raise mistake(self, f"{what} {name!r}.", got=got)
 
 
 def _copy(layer: Layer, **changes: Any) -> Layer:

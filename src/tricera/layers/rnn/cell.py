@@ -1,6 +1,6 @@
 """What the cells of recurrent layers share: arguments, dropout that holds for a whole sequence, the loop over time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -13,7 +13,7 @@ from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.errors import abstract
 from tricera.kernels import recurrent
-from tricera.layers.arguments import adopt, check_positive, weight
+from tricera.layers.arguments import adopt, weight
 
 
 class Cell(Layer):
@@ -32,9 +32,12 @@ class Cell(Layer):
     state_size: Any
     usual = ("tanh", "sigmoid")
 
-    def _adopt(self, arguments: dict[str, Any]) -> None:
-        check_positive(self, units=arguments["units"])
-        adopt(self, arguments)
+    def __init__(self, *, implementation: int = 2, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.implementation = implementation
+
+    def _adopt(self, given: Mapping[str, Any]) -> None:
+        adopt(self, given)
         self._settle_dropout()
         self.state_size = self.output_size = self.units
 
@@ -45,10 +48,9 @@ class Cell(Layer):
             self.seed_generator = SeedGenerator(self.seed)
 
     def build(self, input_shape):
-        self.kernel = weight(self, "kernel", (input_shape[-1], self.gates * self.units))
-        self.recurrent_kernel = weight(
-            self, "recurrent_kernel", (self.units, self.gates * self.units), options="recurrent"
-        )
+        columns = self.gates * self.units
+        self.kernel = weight(self, "kernel", (input_shape[-1], columns))
+        self.recurrent_kernel = weight(self, "recurrent_kernel", (self.units, columns), options="recurrent")
         self.bias = self._make_bias() if self.use_bias else None
 
     def _make_bias(self) -> Any:
@@ -84,9 +86,8 @@ class Cell(Layer):
             return recurrent.scan_cell(lambda x, states: self.step(x, states, across), projected, states, mask, **how)
 
     def _is_usual(self) -> bool:
-        names = ("activation", "recurrent_activation")[: len(self.usual)]
-        usual = [getattr(activations, name) for name in self.usual]
-        return [getattr(self, name) for name in names] == usual
+        names = ("activation", "recurrent_activation")
+        return all(getattr(self, a) is getattr(activations, b) for a, b in zip(names, self.usual, strict=False))
 
     def project(self, x: Any, drops: list | None) -> Any:
         """What the inputs say to the gates."""
@@ -113,9 +114,7 @@ class Cell(Layer):
         return input_shape[0], self.units
 
     def get_config(self):
-        config = super().get_config()
-        config.pop("implementation", None)
-        return config
+        return {name: value for name, value in super().get_config().items() if name != "implementation"}
 
     def get_initial_state(self, batch_size=None):
         """Zeros, one array for each state."""
@@ -134,6 +133,5 @@ def gated(x: Any, drops: list | None, kernel: Any) -> Any:
     if drops is None:
         return recurrent.product(x, kernel)
     columns = jnp.split(kernel, len(drops), -1)
-    return jnp.concatenate(
-        [recurrent.product(x * drop, column) for drop, column in zip(drops, columns, strict=True)], -1
-    )
+    products = [recurrent.product(x * drop, column) for drop, column in zip(drops, columns, strict=True)]
+    return jnp.concatenate(products, -1)

@@ -9,10 +9,11 @@ from tricera.engine.inputs import InputSpec
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
 from tricera.kernels.conv import conv
-from tricera.layers.arguments import check_positive, weight
+from tricera.layers.arguments import weight
 from tricera.layers.conv import SpatialFilter
 from tricera.layers.rnn.lstm import LongShort
 from tricera.layers.rnn.rnn import CellLayer
+from tricera.layers.spatial import Spatial
 
 
 @register("layer")
@@ -56,11 +57,9 @@ class ConvLSTMCell(SpatialFilter, LongShort):
         seed=None,
         **kwargs,
     ):
-        implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
         self.seed_generator = SeedGenerator(seed)  # draws before the initializers do, as in Keras
         self._adopt(locals())
-        check_positive(self, filters=filters)
         self._settle_dropout()
         self.units, self.state_size = filters, [filters, filters]
         self.implementation = 1  # a draw for each gate
@@ -76,9 +75,8 @@ class ConvLSTMCell(SpatialFilter, LongShort):
 
     def project(self, x, drops):
         lead, axes = x.shape[: -self.rank - 1], self.rank + 1
-        drops = (
-            None if drops is None else [jnp.broadcast_to(drop, x.shape).reshape(-1, *x.shape[-axes:]) for drop in drops]
-        )
+        if drops is not None:
+            drops = [jnp.broadcast_to(drop, x.shape).reshape(-1, *x.shape[-axes:]) for drop in drops]
         steps = x.reshape(-1, *x.shape[-axes:])  # of all times: one convolution
         y = self._gated(steps, drops, self.kernel.value, self.strides, self.padding, self.dilation_rate)
         if self.bias is not None:
@@ -98,9 +96,8 @@ class ConvLSTMCell(SpatialFilter, LongShort):
         if drops is None:
             return filtered(x, kernel)
         columns = jnp.split(kernel, self.gates, -1)
-        return jnp.concatenate(
-            [filtered(x * drop, column) for drop, column in zip(drops, columns, strict=True)], self._axis
-        )
+        parts = [filtered(x * drop, column) for drop, column in zip(drops, columns, strict=True)]
+        return jnp.concatenate(parts, self._axis)
 
     def _is_usual(self):
         return False  # the kernels are of matrix products
@@ -111,43 +108,11 @@ class ConvLSTMCell(SpatialFilter, LongShort):
         return *made.shape[:axis], self.filters, *made.shape[axis + 1 :]
 
 
-class _ConvLSTM(CellLayer):
+class _ConvLSTM(CellLayer, Spatial, cell=ConvLSTMCell, last="seed return_sequences return_state go_backwards stateful"):
     """Base of the recurrent layers with convolutions."""
 
-    rank: int
-
-    def __init__(
-        self,
-        filters,
-        kernel_size,
-        strides=1,
-        padding="valid",
-        data_format=None,
-        dilation_rate=1,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        **kwargs,
-    ):
-        self._wrap(ConvLSTMCell, {"rank": self.rank, **locals()})
+    def _wrap(self, cell, arguments):
+        super()._wrap(cell, {"rank": self.rank, **arguments})
         inner = ("length" if axis == "steps" else axis for axis in self.cell.input_axes[1:])
         self.input_axes = ("batch", "steps", *inner)
         self.input_spec = InputSpec(ndim=self.rank + 3)
@@ -167,25 +132,19 @@ class _ConvLSTM(CellLayer):
 
 
 @register("layer")
-class ConvLSTM1D(_ConvLSTM):
+class ConvLSTM1D(_ConvLSTM, rank=1):
     """Long short-term memory with convolutions over sequences of sequences; the formula is that of `ConvLSTMCell`.
 
     Shapes: `(batch, steps, length, channels) -> (batch, new_length, filters)`; with `return_sequences` the steps
     after the batch; with `return_state` followed by `h` and `c`.
     """
 
-    rank = 1
-
 
 @register("layer")
-class ConvLSTM2D(_ConvLSTM):
+class ConvLSTM2D(_ConvLSTM, rank=2):
     """Over sequences of images: `(batch, steps, height, width, channels) -> (batch, ..., filters)`."""
 
-    rank = 2
-
 
 @register("layer")
-class ConvLSTM3D(_ConvLSTM):
+class ConvLSTM3D(_ConvLSTM, rank=3):
     """Over sequences of volumes: `(batch, steps, depth, height, width, channels) -> (batch, ..., filters)`."""
-
-    rank = 3

@@ -49,7 +49,6 @@ class GRUCell(Cell):
         seed=None,
         **kwargs,
     ):
-        implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
         self._adopt(locals())
 
@@ -79,39 +78,13 @@ class GRUCell(Cell):
 
 
 @register("layer")
-class GRU(CellLayer):
+class GRU(
+    CellLayer,
+    cell=GRUCell,
+    last="seed return_sequences return_state go_backwards stateful unroll reset_after use_cudnn",
+):
     """Gated recurrent units over a sequence; the formula is that of `GRUCell`.
 
     Shapes: `(batch, steps, features) -> (batch, units)`; with `return_sequences` `(batch, steps, units)`; with
     `return_state` followed by `h`, `(batch, units)`.
     """
-
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        reset_after=True,
-        use_cudnn="auto",
-        **kwargs,
-    ):
-        self._wrap(GRUCell, locals())

@@ -73,7 +73,6 @@ class LSTMCell(LongShort):
         seed=None,
         **kwargs,
     ):
-        implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
         self._adopt(locals())
         self.state_size = [self.units, self.units]
@@ -87,7 +86,7 @@ class LSTMCell(LongShort):
 
 
 @register("layer")
-class LSTM(CellLayer):
+class LSTM(CellLayer, cell=LSTMCell, last="seed return_sequences return_state go_backwards stateful unroll use_cudnn"):
     """Long short-term memory over a sequence; the formula is that of `LSTMCell`.
 
     Shapes: `(batch, steps, features) -> (batch, units)`; with `return_sequences` `(batch, steps, units)`; with
@@ -96,33 +95,3 @@ class LSTM(CellLayer):
     Args:
         use_cudnn, implementation: accepted; the fastest way is always taken.
     """
-
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        recurrent_activation="sigmoid",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        unit_forget_bias=True,
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        seed=None,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        use_cudnn="auto",
-        **kwargs,
-    ):
-        self._wrap(LSTMCell, locals())

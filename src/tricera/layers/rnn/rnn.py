@@ -1,5 +1,7 @@
 """RNN: a cell applied step by step along a sequence."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 from jax import numpy as jnp
@@ -8,12 +10,12 @@ from jax import tree_util
 from tricera.engine import scope
 from tricera.engine.configured import parameters
 from tricera.engine.graph import known
-from tricera.engine.inputs import InputSpec, is_tensor, where
+from tricera.engine.inputs import InputSpec, is_tensor
 from tricera.engine.layer import Layer
 from tricera.engine.naming import snake_case
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
-from tricera.errors import report
+from tricera.layers.arguments import mistake
 from tricera.layers.rnn.cell import Cell
 from tricera.layers.rnn.scan import scan_cell
 from tricera.layers.rnn.stacked import StackedRNNCells, initial_state
@@ -129,13 +131,9 @@ class RNN(Layer):
         wanted, treedef = tree_util.tree_flatten(usual)
         flat = [jnp.asarray(x) for x in tree_util.tree_leaves(given)]
         if len(flat) != len(wanted) or any(_differ(x.shape, w.shape) for x, w in zip(flat, wanted, strict=True)):
-            raise ValueError(
-                report(
-                    f"{where(self)}: `initial_state` does not fit the states of the cell.",
-                    expected=f"{len(wanted)} of shape {_shapes(wanted)}",
-                    got=f"{len(flat)} of shape {_shapes(flat)}",
-                )
-            )
+            what = "`initial_state` does not fit the states of the cell."
+            expected, got = f"{len(wanted)} of shape {_shapes(wanted)}", f"{len(flat)} of shape {_shapes(flat)}"
+            raise mistake(self, what, expected=expected, got=got)
         dtype = getattr(self.cell, "compute_dtype", self.compute_dtype)
         return tree_util.tree_unflatten(treedef, [x.astype(dtype) for x in flat])
 
@@ -144,13 +142,9 @@ class RNN(Layer):
 
     def _make_states(self, sequences_shape: tuple) -> None:
         if sequences_shape[0] is None:
-            raise ValueError(
-                report(
-                    f"{where(self)}: When using `stateful=True` in a RNN, the batch size must be static.",
-                    got=f"an input of shape {tuple(sequences_shape)}",
-                    fix=f"build with `Input(batch_shape=(batch_size, {_listed(sequences_shape[1:])}))`.",
-                )
-            )
+            what = "When using `stateful=True` in a RNN, the batch size must be static."
+            fix = f"build with `Input(batch_shape=(batch_size, {', '.join(map(str, sequences_shape[1:]))}))`."
+            raise mistake(self, what, got=f"an input of shape {tuple(sequences_shape)}", fix=fix)
         self.states = tree_util.tree_map(
             lambda value: State(value, trainable=False, dtype=self.variable_dtype, name="rnn_state"),
             self.get_initial_state(sequences_shape[0]),
@@ -159,20 +153,22 @@ class RNN(Layer):
     def _check_batch_size(self, batch_size: Any) -> None:
         own = tree_util.tree_leaves(self.states)[0].shape[0]
         if _differ((batch_size,), (own,)):
-            raise ValueError(
-                report(
-                    f"{where(self)}: If an RNN is stateful, the batch size of the input sequences must be the same as "
-                    "the batch size of the initial state.",
-                    expected=own,
-                    got=batch_size,
-                )
-            )
+            what = "the batch size of the input sequences must be the same as the batch size of the initial state."
+            raise mistake(self, f"If an RNN is stateful, {what}", expected=own, got=batch_size)
 
 
 class CellLayer(RNN):
-    """Base of the recurrent layers that have a cell of their own; the cell has the arguments as attributes."""
+    """Base of the recurrent layers that have a cell of their own; the cell has the arguments as attributes.
+
+    A constructor takes what that of `cell` takes, and what `last` names: the order of what follows `recurrent_dropout`.
+    """
 
     silent: tuple[str, ...] = ("use_cudnn", "implementation")  # arguments that Keras keeps out of the configuration
+
+    def __init_subclass__(cls, cell: type[Cell] | None = None, last: str = "", **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if cell is not None:
+            cls.__init__ = _constructor(cell, last.split())  # type: ignore[method-assign]
 
     def _wrap(self, cell: type[Cell], arguments: dict[str, Any]) -> None:
         extra = dict(arguments["kwargs"])
@@ -203,6 +199,24 @@ class CellLayer(RNN):
 
 
 _HOW = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "activity_regularizer")
+_DEFAULTS = {**dict.fromkeys(_HOW, False), "activity_regularizer": None, "use_cudnn": "auto"}
+
+
+def _constructor(cell: type[Cell], last: list[str]) -> Callable:
+    taken = parameters(cell.__init__)
+    names = [name for name in taken if name not in ("rank", "kwargs", *last)]
+    names.insert(names.index("bias_regularizer") + 1, "activity_regularizer")
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    found = [taken.get(name, inspect.Parameter(name, kind, default=_DEFAULTS.get(name))) for name in (*names, *last)]
+    signature = inspect.Signature([inspect.Parameter("self", kind), *found, taken["kwargs"]])
+
+    def __init__(self: CellLayer, *args: Any, **kwargs: Any) -> None:
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        self._wrap(cell, bound.arguments)
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__
 
 
 def has_loop(cell: Any) -> bool:
@@ -215,15 +229,10 @@ def has_loop(cell: Any) -> bool:
 def check_cell(layer: Layer, cell: Any) -> None:
     """Raise ValueError unless `cell` has what RNN needs of it."""
     if not callable(getattr(cell, "call", None)):
-        raise ValueError(report(f"{where(layer)}: Argument `cell` should have a `call` method.", got=repr(cell)))
+        raise mistake(layer, "Argument `cell` should have a `call` method.", got=repr(cell))
     if not hasattr(cell, "state_size"):
-        raise ValueError(
-            report(
-                f"{where(layer)}: The RNN cell should have a `state_size` attribute.",
-                expected="an integer, or a list of integers, one for each state",
-                got=repr(cell),
-            )
-        )
+        what, expected = "a `state_size` attribute", "an integer, or a list of integers, one for each state"
+        raise mistake(layer, f"The RNN cell should have {what}.", expected=expected, got=repr(cell))
 
 
 def _time_major(mask: Any) -> Any:
@@ -236,17 +245,13 @@ def _time_major(mask: Any) -> Any:
 
 
 def _zeroed(outputs: Any, mask: Any) -> Any:
-    if outputs is None:
-        return None
     return tree_util.tree_map(
         lambda y: jnp.where(mask.reshape(mask.shape + (1,) * (y.ndim - mask.ndim)), y, 0), outputs
     )
 
 
 def _values(tree: Any) -> Any:
-    return tree_util.tree_map(
-        lambda x: x.value if isinstance(x, Variable) else x, tree, is_leaf=lambda x: isinstance(x, Variable)
-    )
+    return tree_util.tree_map(lambda x: x.value if isinstance(x, Variable) else x, tree)
 
 
 def _differ(have: tuple, want: tuple) -> bool:
@@ -258,7 +263,3 @@ def _differ(have: tuple, want: tuple) -> bool:
 
 def _shapes(arrays: list) -> str:
     return ", ".join(str(known(x.shape)) for x in arrays)
-
-
-def _listed(sizes: tuple) -> str:
-    return ", ".join(map(str, sizes))

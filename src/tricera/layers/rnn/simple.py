@@ -41,7 +41,6 @@ class SimpleRNNCell(Cell):
         seed=None,
         **kwargs,
     ):
-        implementation = kwargs.pop("implementation", 2)
         super().__init__(**kwargs)
         self.seed_generator = SeedGenerator(seed)  # draws before the initializers do, as in Keras
         self._adopt(locals())
@@ -55,7 +54,7 @@ class SimpleRNNCell(Cell):
 
 
 @register("layer")
-class SimpleRNN(CellLayer):
+class SimpleRNN(CellLayer, cell=SimpleRNNCell, last="return_sequences return_state go_backwards stateful unroll seed"):
     """The plain recurrence over a sequence; the formula is that of `SimpleRNNCell`.
 
     Shapes: `(batch, steps, features) -> (batch, units)`; with `return_sequences` `(batch, steps, units)`; with
@@ -63,30 +62,3 @@ class SimpleRNN(CellLayer):
     """
 
     silent = (*CellLayer.silent, "seed")
-
-    def __init__(
-        self,
-        units,
-        activation="tanh",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        seed=None,
-        **kwargs,
-    ):
-        self._wrap(SimpleRNNCell, locals())

@@ -4,10 +4,10 @@ from typing import Any
 
 from jax import numpy as jnp
 
-from tricera.engine.inputs import spec_of, where
+from tricera.engine.inputs import spec_of
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
+from tricera.layers.arguments import mistake
 
 
 @register("layer")
@@ -23,9 +23,7 @@ class StackedRNNCells(Layer):
         for cell in cells:
             for needed in ("call", "state_size"):
                 if not hasattr(cell, needed):
-                    raise ValueError(
-                        report(f"{where(self)}: All cells must have a `{needed}` attribute.", got=f"a cell {cell!r}")
-                    )
+                    raise mistake(self, f"All cells must have a `{needed}` attribute.", got=f"a cell {cell!r}")
         self.cells = list(cells)
 
     @property
@@ -63,9 +61,8 @@ class StackedRNNCells(Layer):
             sequences, mask = jnp.flip(sequences, 1), None if mask is None else jnp.flip(mask, 0)
         last_states, top = [], self.cells[-1]
         for cell, state in zip(self.cells, states, strict=True):
-            last, outputs, state = cell.loop(
-                sequences, state, mask, training, return_sequences or cell is not top, **how
-            )
+            whole = return_sequences or cell is not top
+            last, outputs, state = cell.loop(sequences, state, mask, training, whole, **how)
             last_states.append(state)
             sequences = outputs if outputs is None else jnp.swapaxes(outputs, 0, 1)
         return last, outputs, last_states

@@ -11,7 +11,8 @@ _VALUE, _TABLE = "VARIABLE_VALUE", "table"
 _MODELS = ("_tf_keras_model", "_tf_keras_network", "_tf_keras_sequential")
 _METRIC = "_tf_keras_metric"
 _BESIDE = {"keras_api", "optimizer", "regularization_losses", "signatures", "trainable_variables", "_random_generator"}
-_NEVER_TRAINED = {"moving_mean", "moving_variance", "mean", "variance", "count"}
+_NEVER_TRAINED = {"moving_mean", "moving_variance", "moving_stddev", "renorm_mean", "renorm_stddev"}
+_NEVER_TRAINED |= {"mean", "variance", "count"}
 
 
 class Note(NamedTuple):
