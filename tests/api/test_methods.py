@@ -54,7 +54,6 @@ MISSING = {
     "Discretization.summary": _INSIDE,
     "DropoutRNNCell.*": "what a cell drops is drawn for all steps at once",
     "F1Score.axis": _INSIDE,
-    "FeatureSpace.save": "a model that holds it is saved",
     "FeatureSpace.c*": _INSIDE,
     "FeatureSpace.encoded_features": _INSIDE,
     "Function.compute_output_shape": "`Model` has it",

@@ -32,7 +32,7 @@ PLACES = {
 }
 HARMLESS = {"activation", "constraint", "initializer", "layer", "loss", "metric", "metric_function", "model", "op"}
 HARMLESS |= {"optimizer", "regularizer", "schedule", "seed_generator", "dtype_policy", "split", "standardize"}
-HARMLESS |= {"quantizer", "quantization_config", "feature"}
+HARMLESS |= {"quantizer", "quantization_config", "feature", "utility"}
 
 
 def every_public_name():
@@ -107,7 +107,7 @@ def test_classes_of_the_user_may_hold_any_object_but_no_function():
 
     held = Holder.from_config({"part": {"class_name": "Adam", "config": {}}})
     assert type(held.part).__name__ == "Adam"
-    with pytest.raises(ValueError, match="Unknown class: 'get_file'"):
+    with pytest.raises(ValueError, match="Unknown utility: 'get_file'"):
         Holder.from_config({"part": {"class_name": "function", "config": "get_file", "module": "keras.utils"}})
 
 

@@ -237,7 +237,7 @@ def roles_at(parameter: str, otherwise: tuple[str, ...] | None = ()) -> tuple[st
 
 
 def _public_module(cls: type) -> str:
-    for role, module in MODULES.items():
+    for role, module in reversed(MODULES.items()):  # the last is the narrowest
         if _roles.get(role, {}).get(cls.__name__) is cls:
             return module
     return "keras"

@@ -240,6 +240,7 @@ def _from_text(parse: Callable[[], Any], label: str, custom_objects: Any, safe_m
 
 def _model(config: dict[str, Any], label: str) -> Any:
     model = registry.deserialize(config, registry.LAYERS)
-    if not isinstance(model, registry.find("model", "Model")):
+    whole = registry.find("model", "Model"), registry.find("utility", "FeatureSpace")
+    if not isinstance(model, whole):
         raise ValueError(report(f"{label} holds no model.", got=type(model).__name__))
     return model

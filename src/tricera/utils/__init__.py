@@ -34,7 +34,7 @@ from tricera.engine.registry import (
 from tricera.engine.registry import (
     serialize as serialize_keras_object,
 )
-from tricera.layers.preprocessing.features import FeatureSpace as FeatureSpace
+from tricera.models.features import FeatureSpace as FeatureSpace
 from tricera.train.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from tricera.train.data import unpack as unpack_x_y_sample_weight
 from tricera.utils import bounding_boxes as bounding_boxes

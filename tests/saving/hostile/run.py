@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.saving.hostile import arrays, audit, content, doors, folders, numbers
+from tests.saving.hostile import arrays, audit, columns, content, doors, folders, numbers
 from tricera.errors import SafetyError
 
 MEMORY = 600 << 20
@@ -36,7 +36,7 @@ def outcome(call, sandbox):
 
 def main():
     warnings.simplefilter("ignore")
-    assert arrays and content and folders and numbers
+    assert arrays and columns and content and folders and numbers
     with tempfile.TemporaryDirectory() as place:
         for name in ("what_is_meant", "files_that_are_meant"):  # imports and compiles what all cases need
             folder = Path(place, "first", name)

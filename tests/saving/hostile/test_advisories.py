@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.saving.hostile import arrays, content, doors, folders, numbers
+from tests.saving.hostile import arrays, columns, content, doors, folders, numbers
 
 ROOT = Path(__file__).parents[3]
 SECONDS, MEMORY = 5, 256 << 20  # what one door may take
-assert arrays and content and folders and numbers
+assert arrays and columns and content and folders and numbers
 
 
 @pytest.fixture(scope="module")

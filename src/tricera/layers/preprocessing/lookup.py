@@ -257,24 +257,25 @@ class _Lookup(HostLayer):
         return super().from_config(config)
 
     def save_assets(self, dir_path):
-        """Write the vocabulary into a folder, one token a line, unless the configuration has it."""
-        if self.input_vocabulary is None:
+        """Write the vocabulary into a folder, one token a line, unless the configuration has it or there is none."""
+        if self.input_vocabulary is None and self._tokens:
             Path(dir_path, FILE).write_text("\n".join(map(str, self.get_vocabulary())), self.encoding)
 
     def load_assets(self, dir_path):
         """Read what `save_assets` wrote."""
         if self.input_vocabulary is None:
             lines = Path(dir_path, FILE).read_text(self.encoding).split("\n")
-            weights, self.idf_weights = self.idf_weights, None
-            self.set_vocabulary(lines, False)
-            self.idf_weights = weights
+            if lines != list(map(str, self._special())):  # all that Keras writes where no data were seen
+                weights = self.idf_weights
+                self.set_vocabulary(lines, False)
+                self.idf_weights = weights
 
     def save_own_variables(self, store):
         if self.output_mode == "tf_idf" and self.idf_weights is not None:
             store["idf_weights"] = self.idf_weights
 
     def load_own_variables(self, store):
-        if self.output_mode == "tf_idf":
+        if self.output_mode == "tf_idf" and (self.vocabulary_size() > len(self._special()) or "idf_weights" in store):
             self.idf_weights = np.asarray(store["idf_weights"], "float32")
 
 
