@@ -273,3 +273,14 @@ def test_variables_stand_for_their_values():
     values = metric.stateless_update_state(metric.variables, [6.0])
     assert [float(value) for value in values] == [12, 3]
     assert float(metric.stateless_result(metric.variables)) == 3
+
+
+def test_a_column_of_labels_may_be_a_vector():
+    labels, predictions = np.array([1.0, 0, 1, 1]), np.array([[0.9], [0.8], [0.7], [0.1]])
+    scores = [metrics.F1Score("micro", 0.5)(y, predictions) for y in (labels, labels[:, None])]
+    np.testing.assert_allclose(scores, 2 / 3, rtol=1e-6)
+    with pytest.raises(ValueError) as raised:
+        metrics.F1Score()(labels, labels)
+    assert str(raised.value) == (
+        "F1Score expects 2D inputs with shape (batch_size, output_dim).\n  got:      y_true (4,), y_pred (4,)"
+    )

@@ -9,6 +9,7 @@ from tricera.engine import scope
 from tricera.engine.dtypes import is_float
 from tricera.engine.registry import register
 from tricera.errors import report
+from tricera.losses.loss import align
 from tricera.metrics.metric import Metric, divide, flat_weight
 
 
@@ -168,7 +169,10 @@ class FBetaScore(Metric):
             setattr(self, name, self.add_variable(shape, name=name))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = jnp.asarray(y_true, self.dtype), jnp.asarray(y_pred, self.dtype)
+        y_true, y_pred = align(jnp.asarray(y_true, self.dtype), jnp.asarray(y_pred, self.dtype))
+        if not y_true.ndim == y_pred.ndim == 2:
+            what = f"{type(self).__name__} expects 2D inputs with shape (batch_size, output_dim)."
+            raise ValueError(report(what, got=f"y_true {y_true.shape}, y_pred {y_pred.shape}"))
         self.ensure_built(y_true, y_pred)
         if self.threshold is None:
             best = jnp.max(y_pred, -1, keepdims=True)

@@ -1,6 +1,6 @@
 """MultiOptimizer: different optimizers for different variables of one model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tricera import expressions
@@ -62,21 +62,7 @@ class OptimizerMap(Configured):
     def __len__(self) -> int:
         return len(self.optimizer_map)
 
-    def keys(self) -> Any:
-        """The expressions."""
-        return self.optimizer_map.keys()
-
-    def values(self) -> Any:
-        """The optimizers, without the default."""
-        return self.optimizer_map.values()
-
-    def items(self) -> Any:
-        """Pairs of an expression and its optimizer."""
-        return self.optimizer_map.items()
-
-    def get(self, path: str, default: Any = None) -> Optimizer:
-        """The optimizer of a path: there always is one."""
-        return self[path]
+    keys, values, items, get = Mapping.keys, Mapping.values, Mapping.items, Mapping.get
 
 
 @register("optimizer", "multioptimizer")
@@ -99,7 +85,7 @@ class MultiOptimizer(Optimizer):
         if isinstance(optimizer_map, OptimizerMap):
             self._take([*optimizer_map.values(), optimizer_map.default_optimizer])
 
-    def _take(self, optimizers: Sequence[Optimizer]) -> None:
+    def _take(self, optimizers: Iterable[Optimizer]) -> None:
         """Add those that are not there yet; have all of them divide the one factor out."""
         self.optimizers = list(dict.fromkeys([*self.optimizers, *optimizers]))
         self.use_ema = any(optimizer.use_ema for optimizer in self.optimizers)
@@ -111,13 +97,16 @@ class MultiOptimizer(Optimizer):
             return
         self.built, self._trainable_variables = True, list(variables)
         self._index = {v: i for i, v in enumerate(variables)}
-        chosen = [_optimizer(f"The optimizer of {v.path}", self.optimizer_map(v), ValueError) for v in variables]
-        self._take(chosen)
-        self._parts: list[tuple[Optimizer, list[int]]] = []
-        for optimizer in self.optimizers:
-            mine = [i for i, one in enumerate(chosen) if one is optimizer]
-            optimizer.build([variables[i] for i in mine])
-            self._parts.append((optimizer, mine))
+        self._chosen = {
+            v: _optimizer(f"The optimizer of {v.path}", self.optimizer_map(v), ValueError) for v in variables
+        }
+        self._take(self._chosen.values())
+        for optimizer, own in self._parts(variables):
+            optimizer.build(own)
+
+    def _parts(self, variables: Sequence[Variable]) -> list[tuple[Optimizer, list[Variable]]]:
+        """The optimizers, each with its own ones of these variables."""
+        return [(each, [v for v in variables if self._chosen[v] is each]) for each in self.optimizers]
 
     @property
     def variables(self) -> list[Variable]:
@@ -153,15 +142,13 @@ class MultiOptimizer(Optimizer):
         grads = list(grads)
         variables = self._matching(grads, trainable_variables)
         given = dict(zip(variables, grads, strict=True))
-        for optimizer, mine in self._parts:
-            cells = [self._trainable_variables[i] for i in mine if self._trainable_variables[i] in given]
-            optimizer.apply([given[cell] for cell in cells], cells)
+        for optimizer, own in self._parts(variables):
+            optimizer.apply([given[v] for v in own], own)
         self._iterations.assign(self._iterations.raw() + 1)
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        for optimizer, mine in self._parts:
-            cells = {self._trainable_variables[i] for i in mine}
-            optimizer.finalize_variable_values([v for v in var_list if v in cells])
+        for optimizer, own in self._parts([v for v in var_list if v in self._chosen]):
+            optimizer.finalize_variable_values(own)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
