@@ -34,6 +34,12 @@ def test_names(name, cls):
     assert type(constraints.get(name)).__name__ == cls
 
 
+def test_the_base_changes_nothing(keras):
+    w = np.arange(3.0)
+    for module in (constraints, keras.constraints):
+        np.testing.assert_array_equal(module.Constraint()(w), w)
+
+
 def test_an_unknown_name():
     with pytest.raises(ValueError) as error:
         constraints.get("max_nrom")

@@ -1,5 +1,6 @@
 """Random arrays: the numbers of a seed are those of Keras on JAX."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -40,6 +41,27 @@ def test_same_numbers_as_keras(keras, case):
         expected = getattr(keras.random, name)(*args, seed=oracle_seed)
         assert got.dtype == expected.dtype
         np.testing.assert_array_equal(got, expected)
+
+
+def test_a_key_of_jax_is_a_seed(keras):
+    for module in (random, keras.random):
+        found = module.normal((3,), seed=jax.random.PRNGKey(7))
+        np.testing.assert_array_equal(found, jax.random.normal(jax.random.PRNGKey(7), (3,)))
+    one, same = (jax.jit(lambda key: random.uniform((2,), seed=key))(jax.random.key(7)) for _ in range(2))
+    np.testing.assert_array_equal(one, same)
+
+
+@pytest.mark.parametrize(
+    ("draw", "dtype", "text"),
+    [
+        (random.randint, "float64", "`keras.random.randint` requires an integer `dtype`.\n  got:      float64"),
+        (random.uniform, "int32", "`keras.random.uniform` requires a floating point `dtype`.\n  got:      int32"),
+    ],
+)
+def test_dtypes_that_do_not_fit(draw, dtype, text):
+    with pytest.raises(ValueError) as raised:
+        draw((2,), 0, 10, dtype=dtype)
+    assert str(raised.value) == text
 
 
 def test_without_a_seed_each_draw_differs():

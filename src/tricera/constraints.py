@@ -9,7 +9,6 @@ from tricera import errors
 from tricera.engine import registry
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
-from tricera.errors import report
 
 
 def get(identifier: Any) -> Any:
@@ -28,10 +27,10 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
 
 
 class Constraint(Configured):
-    """Base of all constraints: `constraint(w)` is the array that takes the place of `w`."""
+    """Base of all constraints: `constraint(w)` is the array that takes the place of `w`; here `w` itself."""
 
     def __call__(self, w: Any) -> Any:
-        raise NotImplementedError(report("Constraint subclasses must implement the `__call__()` method."))
+        return w
 
 
 @register("constraint", "maxnorm")

@@ -4,8 +4,10 @@ import jax
 from jax import numpy as jnp
 
 from tricera import config
+from tricera.engine.dtypes import standardize_dtype
 from tricera.engine.graph import op
 from tricera.engine.random import SeedGenerator, draw_seed
+from tricera.errors import report
 from tricera.kernels.random import bernoulli
 
 __all__ = [
@@ -27,7 +29,8 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Normal numbers.
 
     Args:
-        seed: an integer (the same numbers at every call), a `SeedGenerator`, or None for the process' own.
+        seed: an integer (the same numbers at every call), a `SeedGenerator`, a key of JAX, or None for the
+            process' own.
     """
     dtype = dtype or config.floatx()
     drawn = jax.random.normal(draw_seed(seed), tuple(shape), dtype)
@@ -36,12 +39,22 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
 
 def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
     """Numbers in `[minval, maxval)`, all equally likely."""
-    return jax.random.uniform(draw_seed(seed), tuple(shape), dtype or config.floatx(), minval, maxval)
+    dtype = _checked("uniform", dtype or config.floatx(), jnp.floating, "a floating point")
+    return jax.random.uniform(draw_seed(seed), tuple(shape), dtype, minval, maxval)
 
 
 def randint(shape, minval, maxval, dtype="int32", seed=None):
     """Whole numbers in `[minval, maxval)`, all equally likely."""
+    dtype = _checked("randint", dtype, jnp.integer, "an integer")
     return jax.random.randint(draw_seed(seed), tuple(shape), minval, maxval, dtype)
+
+
+def _checked(name, dtype, kind, words):
+    """The name of a dtype that is of a kind."""
+    dtype = standardize_dtype(dtype)
+    if not jnp.issubdtype(dtype, kind):
+        raise ValueError(report(f"`keras.random.{name}` requires {words} `dtype`.", got=dtype))
+    return dtype
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):

@@ -118,6 +118,13 @@ def test_classes(keras, name, options, ys):
     np.testing.assert_array_equal(again(*ys), ours(*ys))
 
 
+def test_a_certain_mistake_has_a_finite_gradient(keras):
+    loss, theirs = both(keras, "CategoricalGeneralizedCrossEntropy", {"q": 0.3})
+    np.testing.assert_allclose(loss(IDS, EDGES), theirs(IDS, EDGES), rtol=1e-6)
+    gradient = jax.grad(lambda p: loss(np.array([0, 1]), p))(np.array([[0.0, 1.0], [0.5, 0.5]], "float32"))
+    np.testing.assert_allclose(gradient, [[0, 0], [0, -0.5 * 0.5**-0.7]], rtol=1e-6)
+
+
 REDUCTIONS = ["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None]
 
 

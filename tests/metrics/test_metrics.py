@@ -1,4 +1,5 @@
 import inspect
+import warnings
 
 import jax
 import jax.numpy as jnp
@@ -96,6 +97,25 @@ def test_a_function_as_a_metric(keras):
     accuracy = metrics.MeanMetricWrapper(metrics.binary_accuracy, threshold=0.9)
     assert float(accuracy([[1]], [[0.8]])) == 0 and accuracy.name == "binary_accuracy"
     assert metrics.deserialize(metrics.serialize(accuracy)).threshold == 0.9
+
+
+def test_the_class_of_a_function_needs_no_constructor():
+    class ScaledError(
+        metrics.MeanMetricWrapper, fn=lambda y, p, factor=1.0: factor * abs(y - p), direction="down", factor=2.0
+    ):
+        pass
+
+    assert arguments(ScaledError) == [("name", "scaled_error"), ("dtype", None), ("factor", 2.0)]
+    metric = ScaledError(factor=3.0)
+    assert float(metric(jnp.ones(2), jnp.zeros(2))) == 3
+    assert metric.get_config() == {"name": "scaled_error", "dtype": "float32", "factor": 3.0}
+    assert ScaledError.from_config(metric.get_config()).factor == 3
+    assert float(ScaledError("other")(jnp.ones(2), jnp.zeros(2))) == 2
+    with pytest.raises(TypeError) as raised:
+        ScaledError(factr=3.0)
+    assert str(raised.value) == report(
+        "ScaledError: Unrecognized keyword argument passed: 'factr'.", fix="did you mean 'factor'?"
+    )
 
 
 def test_variables_are_made_without_compiling():
@@ -212,3 +232,55 @@ def test_which_way_is_better_is_what_keras_says(keras):
             if key in needs and parameter.default is parameter.empty
         }
         assert ours[name] == getattr(cls(**given), "_direction", None), name
+
+
+def test_thresholds_need_no_number(keras):
+    y_true, y_pred = np.array([0.0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9])
+    ours, theirs = (m.AUC(num_thresholds=None, thresholds=[0.3, 0.5]) for m in (metrics, keras.metrics))
+    np.testing.assert_allclose(ours(y_true, y_pred), theirs(y_true, y_pred), rtol=1e-6)
+    assert ours.num_thresholds == theirs.num_thresholds == 4
+    assert metrics.AUC.from_config(ours.get_config()).thresholds == ours.thresholds
+
+
+def test_one_class_of_a_vector_is_no_class():
+    with pytest.raises(ValueError) as raised:
+        metrics.Precision(class_id=2)(np.array([0, 1, 1]), np.array([0.1, 0.9, 0.7]))
+    assert str(raised.value) == (
+        "When class_id is provided, y_pred must be a 2D array with shape (num_samples, num_classes).\n"
+        "  got:      shape (3,)"
+    )
+
+
+def test_weights_that_casting_makes_zero():
+    metric, batch = metrics.MeanIoU(3), ([0, 1, 1, 0], [0, 1, 1, 1])
+    with pytest.warns(UserWarning) as caught:
+        metric(*batch, sample_weight=np.array([0.2, 0.3, 0.4, 0.1], "float32"))
+    assert [str(w.message) for w in caught] == [
+        report(
+            "You are passing weight as `float`, but dtype is `int32`: casting makes integers of weights.",
+            fix='give integer weights, or the metric `dtype="float32"`.',
+        )
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        metric(*batch, sample_weight=np.array([1, 2, 3, 4]))
+        metrics.MeanIoU(3, dtype="float32")(*batch, sample_weight=np.array([0.2, 0.3, 0.4, 0.1]))
+
+
+def test_variables_stand_for_their_values():
+    metric = metrics.Mean()
+    metric.update_state([1.0, 5.0])
+    values = metric.stateless_update_state(metric.variables, [6.0])
+    assert [float(value) for value in values] == [12, 3]
+    assert float(metric.stateless_result(metric.variables)) == 3
+
+
+def test_a_column_of_labels_may_be_a_vector():
+    labels, predictions = np.array([1.0, 0, 1, 1]), np.array([[0.9], [0.8], [0.7], [0.1]])
+    scores = [metrics.F1Score("micro", 0.5)(y, predictions) for y in (labels, labels[:, None])]
+    np.testing.assert_allclose(scores, 2 / 3, rtol=1e-6)
+    with pytest.raises(ValueError) as raised:
+        metrics.F1Score()(labels, labels)
+    assert str(raised.value) == (
+        "F1Score expects 2D inputs with shape (batch_size, output_dim).\n  got:      y_true (4,), y_pred (4,)"
+    )

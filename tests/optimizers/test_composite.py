@@ -79,6 +79,57 @@ def test_several_optimizers_in_one_program():
         np.testing.assert_allclose(mine, cell.numpy(), rtol=1e-5, atol=1e-6)
 
 
+def test_a_function_may_choose_the_optimizers(keras):
+    seen = []
+    for module, cell in ((optimizers, Variable), (keras.optimizers, keras.Variable)):
+        adam, sgd = module.Adam(0.1, loss_scale_factor=3.0), module.SGD(0.1, use_ema=True, ema_momentum=0.5)
+        kernel, bias = cells = variables(cell)
+        optimizer = module.MultiOptimizer(lambda v, adam=adam, sgd=sgd: adam if "bias" in v.path else sgd)
+        assert optimizer.optimizers == []
+        optimizer.build(cells)
+        assert optimizer.optimizers == [sgd, adam] and adam.loss_scale_factor is None
+        optimizer.apply(GRADIENTS[0], cells)
+        seen.append([np.asarray(v.value) for v in [kernel, bias, *optimizer.variables]])
+        optimizer.apply(GRADIENTS[1], cells)
+        optimizer.finalize_variable_values(cells)
+        seen[-1] += [np.asarray(v.value) for v in cells]
+    for mine, real in zip(*seen, strict=True):
+        np.testing.assert_allclose(mine, real, rtol=2e-6, atol=2e-6)
+
+
+def test_several_optimizers_keep_their_averages():
+    choice = optimizers.OptimizerMap(optimizers.SGD(), {"ker.*": optimizers.SGD(0.1, use_ema=True)})
+    cells, optimizer = variables(Variable), optimizers.MultiOptimizer(choice)
+    assert optimizer.use_ema and optimizer.averages == []
+    optimizer.apply(GRADIENTS[0], cells)
+    ((variable, average),) = optimizer.averages
+    assert variable is cells[0] and average.shape == cells[0].shape
+
+
+def test_one_factor_scales_the_loss_of_several_optimizers(keras):
+    seen = []
+    for module, cell in ((optimizers, Variable), (keras.optimizers, keras.Variable)):
+        cells, inner = variables(cell), several(module)
+        parts = inner.optimizers
+        assert [part.loss_scale_factor for part in parts] == [2.0, 2.0]
+        optimizer = module.LossScaleOptimizer(inner, 8.0)
+        assert [each.loss_scale_factor for each in (inner, *parts)] == [None] * 3
+        assert inner.get_config()["loss_scale_factor"] is None
+        optimizer.build(cells)
+        arrays = [v.value for v in optimizer.variables], GRADIENTS[0], [v.value for v in cells]
+        values, own = optimizer.stateless_apply(*arrays)
+        seen.append([float(optimizer.scale_loss(2.0)), *map(np.asarray, [*values, *own])])
+    for mine, real in zip(*seen, strict=True):
+        np.testing.assert_allclose(mine, real, rtol=2e-6, atol=2e-6)
+
+
+def test_a_path_comes_before_expressions():
+    rest, one, other = (optimizers.SGD() for _ in range(3))
+    choice = optimizers.OptimizerMap(rest, {"a/.*": one, "a/bias": other})
+    assert (choice["a/kernel"], choice["a/bias"]) == (one, other)
+    assert choice(Variable(np.ones(2), name="b")) is rest
+
+
 def test_a_map_is_a_dictionary_with_a_default():
     rest, one = optimizers.SGD(), optimizers.SGD()
     choice = optimizers.OptimizerMap(rest, {"a/.*": one})
@@ -121,6 +172,10 @@ ERRORS = [
     (
         lambda: table()["aa"],
         "Multiple optimizers assigned to variable aa.\n  fix:      make the keys exclusive.",
+    ),
+    (
+        lambda: optimizers.MultiOptimizer(lambda variable: "sgd").build(variables(Variable)),
+        "The optimizer of kernel must be a Keras Optimizer instance.\n  got:      'sgd'",
     ),
     (
         lambda: several(optimizers).learning_rate,

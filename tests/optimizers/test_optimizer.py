@@ -13,6 +13,7 @@ from tests.optimizers.test_steps import GRADIENTS, START, TABLE, fresh, label, r
 from tricera import ops, optimizers
 from tricera.engine.variable import Variable
 from tricera.optimizers import schedules
+from tricera.optimizers.optimizer import hyperparameters
 
 NAMES = sorted({name for name, _ in TABLE})
 
@@ -60,6 +61,16 @@ def test_names(keras):
     adam = optimizers.Adam()
     assert optimizers.get(adam) is adam
     assert float(optimizers.get({"class_name": "Adam", "config": {"learning_rate": 0.5}}).learning_rate) == 0.5
+
+
+def test_variables_stand_for_their_values():
+    optimizer, trained = fresh("Adam", {}), variables(Variable)
+    optimizer.build(trained)
+    found = optimizer.stateless_apply(optimizer.variables, GRADIENTS[0], trained)
+    optimizer.apply(GRADIENTS[0], trained)
+    for values, cells in zip(found, (trained, optimizer.variables), strict=True):
+        for value, cell in zip(values, cells, strict=True):
+            np.testing.assert_allclose(value, cell.numpy(), rtol=1e-6, atol=1e-7)
 
 
 def test_the_learning_rate_can_be_set():
@@ -192,6 +203,29 @@ def test_an_optimizer_of_ones_own():
     with pytest.raises(NotImplementedError) as raised:
         optimizers.Optimizer(0.1).apply([np.ones(2)], [p])
     assert str(raised.value) == "Optimizer must override `update` or `update_step`."
+
+
+def test_a_constructor_whose_arguments_become_attributes():
+    class Pulled(optimizers.Optimizer):
+        @hyperparameters
+        def __init__(self, learning_rate=0.5, pull=0.25):
+            if pull < 0:
+                raise ValueError("a push")
+
+        def update(self, p, g, *, rate, step):
+            return (p - rate * (g + self.pull * p),)
+
+    own, base = (list(inspect.signature(f).parameters) for f in (Pulled, optimizers.Optimizer))
+    assert own == ["learning_rate", "pull", *base[1:]]
+    optimizer, p = Pulled(1.0, clipvalue=1.0, name="pulled"), Variable(np.ones(2, "float32"))
+    optimizer.apply([np.ones(2) * 3], [p])
+    assert p.numpy().tolist() == [-0.25, -0.25]
+    config = optimizer.get_config()
+    assert (config["pull"], config["clipvalue"], config["learning_rate"]) == (0.25, 1.0, 1.0)
+    assert Pulled.from_config(config).get_config() == config
+    for wrong in ({"pull": -1}, {"pulll": 1}):
+        with pytest.raises(ValueError):
+            Pulled(**wrong)
 
 
 def test_missing_gradients_are_left_out_with_a_warning():

@@ -1,6 +1,7 @@
 """The bridge between objects and functions: a call as a function of its variables' values."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tricera.engine import scope
@@ -21,17 +22,10 @@ def pure(call: Callable, variables: Sequence[Variable], training: bool | None = 
     return run
 
 
-class stateless:
+@contextlib.contextmanager
+def stateless(variables: Sequence[Variable], values: Sequence[Any], **changes: Any) -> Iterator[dict[Variable, Any]]:
     """A block in which `variables` hold `values`; gives the table, which holds what the block assigned."""
-
-    def __init__(self, variables: Sequence[Variable], values: Sequence[Any], **changes: Any):
-        given = [value.raw() if isinstance(value, Variable) else value for value in values]
-        self.table = {**(scope.current().values or {}), **dict(zip(variables, given, strict=True))}
-        self._scope = scope.enter(values=self.table, masks={}, runs=[], **changes)
-
-    def __enter__(self) -> dict[Variable, Any]:
-        self._scope.__enter__()
-        return self.table
-
-    def __exit__(self, *exc: Any) -> None:
-        self._scope.__exit__(*exc)
+    values = [value.raw() if isinstance(value, Variable) else value for value in values]
+    table = {**(scope.current().values or {}), **dict(zip(variables, values, strict=True))}
+    with scope.enter(values=table, masks={}, runs=[], **changes):
+        yield table

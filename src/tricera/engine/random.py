@@ -30,10 +30,9 @@ class SeedGenerator(Configured):
             raise ValueError(report("Argument `seed` must be an integer.", got=repr(seed)))
         self.seed = int(seed)
         self.name = name or naming.auto_name(type(self))
+        state = np.array([self.seed & 0xFFFFFFFF, 0], "uint32")
         with scope.name_scope(self.name):
-            self.state = Variable(
-                np.array([self.seed & 0xFFFFFFFF, 0], "uint32"), trainable=False, name="seed_generator_state"
-            )
+            self.state = Variable(state, trainable=False, name="seed_generator_state")
 
     def next(self, ordered: bool = True) -> Any:
         """The state now, as a key; afterwards the state is another."""
@@ -53,9 +52,14 @@ def make_default_seed() -> int:
 
 
 def draw_seed(seed: Any) -> Any:
-    """A key, two uint32: of a generator its next, of an integer always the same, of None the process' next."""
+    """A key, two uint32: of a generator its next, of an integer always the same, of None the process' next.
+
+    A key of JAX is itself one.
+    """
     if isinstance(seed, SeedGenerator):
         return seed.next()
+    if isinstance(seed, jax.Array):
+        return seed
     if isinstance(seed, int | np.integer):
         return jnp.asarray(np.array([int(seed) & 0xFFFFFFFF, 0], "uint32"))
     if seed is None:

@@ -123,8 +123,9 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     ids = jnp.asarray(y_true).astype("int32")
     if ids.ndim == y_pred.ndim and ids.shape[-1] == 1:
         ids = ids[..., 0]
-    p = jnp.sum(jax.nn.one_hot(ids, y_pred.shape[-1], dtype=y_pred.dtype) * _clip(y_pred), axis=-1)
-    return (1 - p**q) / q
+    p = jnp.sum(jax.nn.one_hot(ids, y_pred.shape[-1], dtype=y_pred.dtype) * y_pred, axis=-1)
+    power = jnp.where(p > 0, jnp.where(p > 0, p, 1) ** q, 0)  # its gradient at 0 is infinite
+    return (1 - power) / q
 
 
 @formula("kld", "KLD", "kullback_leibler_divergence")

@@ -36,9 +36,7 @@ from tricera.metrics.accuracy import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
-from tricera.metrics.area import (
-    AUC,
-)
+from tricera.metrics.area import AUC
 from tricera.metrics.confusion import (
     FalseNegatives,
     FalsePositives,
@@ -51,18 +49,8 @@ from tricera.metrics.confusion import (
     TrueNegatives,
     TruePositives,
 )
-from tricera.metrics.metric import (
-    Metric,
-)
-from tricera.metrics.overlap import (
-    BinaryIoU,
-    F1Score,
-    FBetaScore,
-    IoU,
-    MeanIoU,
-    OneHotIoU,
-    OneHotMeanIoU,
-)
+from tricera.metrics.metric import Metric
+from tricera.metrics.overlap import BinaryIoU, F1Score, FBetaScore, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
 from tricera.metrics.probability import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -73,11 +61,7 @@ from tricera.metrics.probability import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
-from tricera.metrics.reduction import (
-    Mean,
-    MeanMetricWrapper,
-    Sum,
-)
+from tricera.metrics.reduction import Mean, MeanMetricWrapper, Sum
 from tricera.metrics.regression import (
     ConcordanceCorrelation,
     CosineSimilarity,

@@ -76,9 +76,6 @@ def _hits(where: Any) -> Any:
 class Accuracy(MeanMetricWrapper, fn=accuracy, direction="up"):
     """How often predictions equal labels."""
 
-    def __init__(self, name="accuracy", dtype=None):
-        super().__init__(self.fn, name, dtype)
-
 
 @register("metric")
 class BinaryAccuracy(MeanMetricWrapper, fn=binary_accuracy, direction="up"):
@@ -92,16 +89,10 @@ class BinaryAccuracy(MeanMetricWrapper, fn=binary_accuracy, direction="up"):
 class CategoricalAccuracy(MeanMetricWrapper, fn=categorical_accuracy, direction="up"):
     """How often the most probable class is the right one, for one-hot labels."""
 
-    def __init__(self, name="categorical_accuracy", dtype=None):
-        super().__init__(self.fn, name, dtype)
-
 
 @register("metric")
 class SparseCategoricalAccuracy(MeanMetricWrapper, fn=sparse_categorical_accuracy, direction="up"):
     """How often the most probable class is the right one, for labels that are whole numbers."""
-
-    def __init__(self, name="sparse_categorical_accuracy", dtype=None):
-        super().__init__(self.fn, name, dtype)
 
 
 @register("metric")

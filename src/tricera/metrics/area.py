@@ -49,12 +49,12 @@ class AUC(ConfusionMetric):
         super().__init__(dtype, name)
         self.curve = _one_of("AUC curve", curve, _CURVES)
         self.summation_method = _one_of("AUC summation method", summation_method, _METHODS)
-        scope.spend(f"AUC {self.name!r}", 8 * num_thresholds)
-        inner = np.linspace(0, 1, num_thresholds)[1:-1] if thresholds is None else sorted(checked(thresholds, 0.5))
         if thresholds is None and num_thresholds <= 1:
-            raise ValueError(
-                report("Argument `num_thresholds` must be an integer > 1.", got=f"num_thresholds={num_thresholds}")
-            )
+            what = "Argument `num_thresholds` must be an integer > 1."
+            raise ValueError(report(what, got=f"num_thresholds={num_thresholds}"))
+        if thresholds is None:
+            scope.spend(f"AUC {self.name!r}", 8 * num_thresholds)
+        inner = np.linspace(0, 1, num_thresholds)[1:-1] if thresholds is None else sorted(checked(thresholds, 0.5))
         self.num_thresholds = len(inner) + 2
         self.multi_label, self.num_labels, self.from_logits = multi_label, num_labels, from_logits
         self.label_weights = label_weights
@@ -73,10 +73,8 @@ class AUC(ConfusionMetric):
         self.ensure_built(y_true, y_pred)
         y_pred = jax.nn.sigmoid(y_pred) if self.from_logits else y_pred
         weights = None if self.multi_label else self.label_weights
-        counts = count(
-            y_true, y_pred, self._thresholds, sample_weight, by_label=self.multi_label, label_weights=weights
-        )
-        self._add(counts)
+        how = {"by_label": self.multi_label, "label_weights": weights}
+        self._add(count(y_true, y_pred, self._thresholds, sample_weight, **how))
 
     def result(self):
         if not self.built:

@@ -10,11 +10,17 @@ from jax import lax
 
 from tricera.engine import scope
 from tricera.engine.registry import register
-from tricera.errors import abstract, report
+from tricera.errors import report
 from tricera.losses.loss import align
 from tricera.metrics.metric import Metric, divide, flat_weight
 
 COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+_SHARES = {
+    "precision": ("true_positives", "false_positives"),
+    "recall": ("true_positives", "false_negatives"),
+    "sensitivity": ("true_positives", "false_negatives"),
+    "specificity": ("true_negatives", "false_positives"),
+}
 
 
 def count(
@@ -36,6 +42,9 @@ def count(
         highest = jax.nn.one_hot(lax.top_k(y_pred, top_k)[1], y_pred.shape[-1], dtype=bool).any(-2)
         y_pred = jnp.where(highest, y_pred, -jnp.inf)
     if class_id is not None:
+        if y_pred.ndim < 2:
+            what = "When class_id is provided, y_pred must be a 2D array with shape (num_samples, num_classes)."
+            raise ValueError(report(what, got=f"shape {y_pred.shape}"))
         y_true, y_pred, weight = (x[..., class_id] for x in (y_true, y_pred, weight))
     shape = (-1, y_pred.shape[-1]) if by_label else (-1,)
     y_true, y_pred, weight = (x.reshape(shape) for x in (y_true, y_pred, weight))
@@ -61,6 +70,11 @@ class ConfusionMetric(Metric):
 
     def _read(self) -> list[Any]:
         return [getattr(self, name).raw() for name in self.counted]
+
+    def _share(self, one: str, other: str) -> Any:
+        """The first of two counts, divided by both."""
+        first, second = getattr(self, one).raw(), getattr(self, other).raw()
+        return divide(first, first + second)
 
     @property
     def thresholds(self) -> list[float]:
@@ -155,35 +169,35 @@ class _Share(ConfusionMetric):
         self._add(count(y_true, y_pred, self._thresholds, sample_weight, self.top_k, self.class_id))
 
     def result(self):
-        right, wrong = self._read()
-        return _scalar(divide(right, right + wrong))
+        return _scalar(self._share(*self.counted))
 
 
 @register("metric")
 class Precision(_Share):
     """`true positives / (true positives + false positives)`: how much of what was found is right."""
 
-    counted = ("true_positives", "false_positives")
+    counted = _SHARES["precision"]
 
 
 @register("metric")
 class Recall(_Share):
     """`true positives / (true positives + false negatives)`: how much of what is right was found."""
 
-    counted = ("true_positives", "false_negatives")
+    counted = _SHARES["recall"]
 
 
 # ---- one number at the best of many thresholds
 
 
 class _Best(ConfusionMetric):
-    """The highest `wanted` share among the thresholds whose `bounded` share is at least a bound; 0 if there is none.
+    """The highest share `wanted` among the thresholds whose share `bound` is at least a value; 0 if there is none.
 
     Args:
         num_thresholds: how many evenly spaced thresholds to try.
         class_id: the only class to look at.
     """
 
+    wanted: str
     bound: str
 
     _direction = "up"
@@ -191,13 +205,11 @@ class _Best(ConfusionMetric):
     def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: str | None, dtype: Any):
         super().__init__(dtype, name)
         if not 0 <= value <= 1:
-            raise ValueError(
-                report(f"Argument `{self.bound}` must be in the range [0, 1].", got=f"{self.bound}={value}")
-            )
+            what = f"Argument `{self.bound}` must be in the range [0, 1]."
+            raise ValueError(report(what, got=f"{self.bound}={value}"))
         if num_thresholds <= 0:
-            raise ValueError(
-                report("Argument `num_thresholds` must be an integer > 0.", got=f"num_thresholds={num_thresholds}")
-            )
+            what = "Argument `num_thresholds` must be an integer > 0."
+            raise ValueError(report(what, got=f"num_thresholds={num_thresholds}"))
         setattr(self, self.bound, value)
         self.num_thresholds, self.class_id = num_thresholds, class_id
         scope.spend(f"{type(self).__name__} {self.name!r}", 8 * num_thresholds)
@@ -206,12 +218,8 @@ class _Best(ConfusionMetric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         self._add(count(y_true, y_pred, self._thresholds, sample_weight, class_id=self.class_id))
 
-    def _shares(self, tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
-        """What is bounded, and what is wanted."""
-        raise abstract(self, "_shares")
-
     def result(self):
-        bounded, wanted = self._shares(*self._read())
+        bounded, wanted = (self._share(*_SHARES[name]) for name in (self.bound, self.wanted))
         return jnp.max(jnp.where(bounded >= getattr(self, self.bound), wanted, 0))
 
 
@@ -219,49 +227,37 @@ class _Best(ConfusionMetric):
 class SensitivityAtSpecificity(_Best):
     """The best `tp / (tp + fn)` where `tn / (tn + fp) >= specificity`."""
 
-    bound = "specificity"
+    wanted, bound = "sensitivity", "specificity"
 
     def __init__(self, specificity, num_thresholds: int = 200, class_id: int | None = None, name=None, dtype=None):
         super().__init__(specificity, num_thresholds, class_id, name, dtype)
-
-    def _shares(self, tp, fp, tn, fn):
-        return divide(tn, tn + fp), divide(tp, tp + fn)
 
 
 @register("metric")
 class SpecificityAtSensitivity(_Best):
     """The best `tn / (tn + fp)` where `tp / (tp + fn) >= sensitivity`."""
 
-    bound = "sensitivity"
+    wanted, bound = "specificity", "sensitivity"
 
     def __init__(self, sensitivity, num_thresholds: int = 200, class_id: int | None = None, name=None, dtype=None):
         super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
-
-    def _shares(self, tp, fp, tn, fn):
-        return divide(tp, tp + fn), divide(tn, tn + fp)
 
 
 @register("metric")
 class PrecisionAtRecall(_Best):
     """The best `tp / (tp + fp)` where `tp / (tp + fn) >= recall`."""
 
-    bound = "recall"
+    wanted, bound = "precision", "recall"
 
     def __init__(self, recall, num_thresholds: int = 200, class_id: int | None = None, name=None, dtype=None):
         super().__init__(recall, num_thresholds, class_id, name, dtype)
-
-    def _shares(self, tp, fp, tn, fn):
-        return divide(tp, tp + fn), divide(tp, tp + fp)
 
 
 @register("metric")
 class RecallAtPrecision(_Best):
     """The best `tp / (tp + fn)` where `tp / (tp + fp) >= precision`."""
 
-    bound = "precision"
+    wanted, bound = "recall", "precision"
 
     def __init__(self, precision, num_thresholds: int = 200, class_id: int | None = None, name=None, dtype=None):
         super().__init__(precision, num_thresholds, class_id, name, dtype)
-
-    def _shares(self, tp, fp, tn, fn):
-        return divide(tp, tp + fp), divide(tp, tp + fn)

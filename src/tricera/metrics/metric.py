@@ -56,15 +56,8 @@ class Metric(Configured):
         """Make a variable, zeros unless `initializer` says otherwise."""
         initializer = initializers.get("zeros" if initializer is None else initializer)
         with scope.enter(path=(self.name,), values=None):
-            variable = Variable(
-                initializer,
-                shape=standardize_shape(shape),
-                dtype=dtype or self.dtype,
-                trainable=False,
-                autocast=False,
-                aggregation=aggregation,
-                name=name,
-            )
+            kind = {"trainable": False, "autocast": False, "aggregation": aggregation, "name": name}
+            variable = Variable(initializer, standardize_shape(shape), dtype or self.dtype, **kind)
         self._variables.append(variable)
         return variable
 
@@ -89,15 +82,13 @@ class Metric(Configured):
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Add a batch."""
-        raise NotImplementedError(
-            report(f"Metric {type(self).__name__} does not have an `update_state()` method.", fix="define it.")
-        )
+        what = f"Metric {type(self).__name__} does not have an `update_state()` method."
+        raise NotImplementedError(report(what, fix="define it."))
 
     def result(self) -> Any:
         """The number (or a dict of numbers) of all batches since the last reset."""
-        raise NotImplementedError(
-            report(f"Metric {type(self).__name__} does not have a `result()` method.", fix="define it.")
-        )
+        what = f"Metric {type(self).__name__} does not have a `result()` method."
+        raise NotImplementedError(report(what, fix="define it."))
 
     def reset_state(self) -> None:
         """Set all variables to zero."""
@@ -128,16 +119,12 @@ class Metric(Configured):
             self.reset_state()
         return [table[variable] for variable in variables]
 
-    def _holding(self, values: Any) -> stateless:
-        if len(values) != len(self.variables):
-            raise ValueError(
-                report(
-                    f'Metric "{self.name}": argument `metric_variables` must have one value for each variable.',
-                    expected=[v.path for v in self.variables],
-                    got=f"{len(values)} values",
-                )
-            )
-        return stateless(self.variables, values)
+    def _holding(self, values: Any) -> Any:
+        variables = self.variables
+        if len(values) != len(variables):
+            what = f'Metric "{self.name}": argument `metric_variables` must have one value for each variable.'
+            raise ValueError(report(what, expected=[v.path for v in variables], got=f"{len(values)} values"))
+        return stateless(variables, values)
 
     # ---- configuration
 

@@ -1,12 +1,15 @@
 """Intersection over union, and the F-scores: how two sets overlap, class by class."""
 
+import warnings
 from typing import Any
 
 import jax.numpy as jnp
 
 from tricera.engine import scope
+from tricera.engine.dtypes import is_float
 from tricera.engine.registry import register
 from tricera.errors import report
+from tricera.losses.loss import align
 from tricera.metrics.metric import Metric, divide, flat_weight
 
 
@@ -36,29 +39,25 @@ class IoU(Metric):
         scope.spend(f"{type(self).__name__} {self.name!r}", 64 * len(target_class_ids))
         self.target_class_ids = list(target_class_ids)
         if max(self.target_class_ids) >= num_classes:
-            raise ValueError(
-                report(
-                    "Each target class id must be below `num_classes`.",
-                    expected=f"ids in [0, {num_classes})",
-                    got=f"target_class_ids={self.target_class_ids}",
-                )
-            )
+            what, got = "Each target class id must be below `num_classes`.", f"target_class_ids={self.target_class_ids}"
+            raise ValueError(report(what, expected=f"ids in [0, {num_classes})", got=got))
         self.num_classes, self.ignore_class, self.axis = num_classes, ignore_class, axis
         self.sparse_y_true, self.sparse_y_pred = sparse_y_true, sparse_y_pred
         self.total_cm = self.add_variable((num_classes, num_classes), name="total_confusion_matrix")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         true, pred = self._classes(y_true, self.sparse_y_true), self._classes(y_pred, self.sparse_y_pred)
+        if sample_weight is not None and is_float(jnp.result_type(sample_weight)) and not is_float(self.dtype):
+            what = f"You are passing weight as `float`, but dtype is `{self.dtype}`: casting makes integers of weights."
+            warnings.warn(report(what, fix='give integer weights, or the metric `dtype="float32"`.'), stacklevel=2)
         weight = flat_weight(1 if sample_weight is None else jnp.asarray(sample_weight, self.dtype), true)
         true, pred, weight = true.reshape(-1), pred.reshape(-1), weight.reshape(-1).astype(self.dtype)
         if self.ignore_class is not None:
             weight = jnp.where(true == self.ignore_class, 0, weight)
         known = (true >= 0) & (pred >= 0)
-        self.total_cm.assign_add(
-            jnp.zeros(self.total_cm.shape, self.dtype)
-            .at[true, pred]
-            .add(jnp.where(known, weight, 0).astype(self.dtype), mode="drop")
-        )
+        weight = jnp.where(known, weight, 0).astype(self.dtype)
+        none = jnp.zeros(self.total_cm.shape, self.dtype)
+        self.total_cm.assign_add(none.at[true, pred].add(weight, mode="drop"))
 
     def _classes(self, y: Any, sparse: bool) -> Any:
         y = jnp.asarray(y)
@@ -155,32 +154,25 @@ class FBetaScore(Metric):
     def __init__(self, average=None, beta=1.0, threshold=None, name="fbeta_score", dtype=None):
         super().__init__(dtype, name)
         if average not in _AVERAGES:
-            raise ValueError(
-                report(
-                    "Invalid `average` argument value.",
-                    expected=", ".join(map(repr, _AVERAGES)),
-                    got=f"average={average!r}",
-                )
-            )
+            choices = ", ".join(map(repr, _AVERAGES))
+            raise ValueError(report("Invalid `average` argument value.", expected=choices, got=f"average={average!r}"))
         if not isinstance(beta, float) or beta <= 0:
             raise ValueError(report("Invalid `beta` argument value.", expected="a float > 0", got=f"beta={beta!r}"))
         if threshold is not None and (not isinstance(threshold, float) or not 0 < threshold <= 1):
-            raise ValueError(
-                report(
-                    "Invalid `threshold` argument value.", expected="a float in (0, 1]", got=f"threshold={threshold!r}"
-                )
-            )
+            what, got = "Invalid `threshold` argument value.", f"threshold={threshold!r}"
+            raise ValueError(report(what, expected="a float in (0, 1]", got=got))
         self.average, self.beta, self.threshold = average, beta, threshold
 
     def build(self, y_true, y_pred):
         shape = () if self.average == "micro" else (y_pred.shape[-1],)
-        self.true_positives = self.add_variable(shape, name="true_positives")
-        self.false_positives = self.add_variable(shape, name="false_positives")
-        self.false_negatives = self.add_variable(shape, name="false_negatives")
-        self.intermediate_weights = self.add_variable(shape, name="intermediate_weights")
+        for name in ("true_positives", "false_positives", "false_negatives", "intermediate_weights"):
+            setattr(self, name, self.add_variable(shape, name=name))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        y_true, y_pred = jnp.asarray(y_true, self.dtype), jnp.asarray(y_pred, self.dtype)
+        y_true, y_pred = align(jnp.asarray(y_true, self.dtype), jnp.asarray(y_pred, self.dtype))
+        if not y_true.ndim == y_pred.ndim == 2:
+            what = f"{type(self).__name__} expects 2D inputs with shape (batch_size, output_dim)."
+            raise ValueError(report(what, got=f"y_true {y_true.shape}, y_pred {y_pred.shape}"))
         self.ensure_built(y_true, y_pred)
         if self.threshold is None:
             best = jnp.max(y_pred, -1, keepdims=True)

@@ -1,11 +1,12 @@
 """Sums and means over batches, and metrics that are the mean of a function's values."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
 
-from tricera.engine import masking, registry, scope
+from tricera.engine import masking, naming, registry, scope
 from tricera.engine.registry import register
 from tricera.losses.loss import spread
 from tricera.metrics.metric import Metric, divide
@@ -73,16 +74,21 @@ def _spread_to(weight: Any, mask: Any) -> Any:
 class MeanMetricWrapper(Mean):
     """The mean of `fn(y_true, y_pred)`; a class of its own by `class Name(MeanMetricWrapper, fn=function)`.
 
+    Such a class has the constructor `Name(name="name", dtype=None)`, unless it defines one; further keywords of the
+    class are further arguments of it, with their defaults.
+
     Args:
         kwargs: further arguments for the function; attributes of the metric.
     """
 
     fn: Callable
 
-    def __init_subclass__(cls, fn: Callable | None = None, direction: str | None = None, **kwargs: Any):
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, fn: Callable | None = None, direction: str | None = None, **defaults: Any):
+        super().__init_subclass__()
         if fn is not None:
             cls.fn, cls._direction = staticmethod(fn), direction
+            if "__init__" not in vars(cls):
+                cls.__init__ = _constructor({"name": naming.snake_case(cls.__name__), "dtype": None} | defaults)
 
     def __init__(self, fn, name=None, dtype=None, **kwargs):
         super().__init__(name or getattr(fn, "__name__", None), dtype)
@@ -103,3 +109,18 @@ class MeanMetricWrapper(Mean):
         if isinstance(config.get("fn"), str):
             config = {**config, "fn": registry.find("metric_function", config["fn"], registry.names("loss"))}
         return super().from_config(config)
+
+
+def _constructor(defaults: dict[str, Any]) -> Callable:
+    """The constructor of a class of `MeanMetricWrapper` whose arguments have these defaults."""
+    place = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    arguments = [inspect.Parameter(name, place, default=default) for name, default in defaults.items()]
+    signature = inspect.Signature([inspect.Parameter("self", place), *arguments])
+
+    def __init__(*args: Any, **kwargs: Any) -> None:
+        given = {**defaults, **signature.bind(*args, **kwargs).arguments}
+        self = given.pop("self")
+        MeanMetricWrapper.__init__(self, self.fn, **given)
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__

@@ -17,9 +17,6 @@ from tricera.metrics.reduction import Mean, MeanMetricWrapper
 class MeanSquaredError(MeanMetricWrapper, fn=regression.mean_squared_error, direction="down"):
     """The mean of `(y_true - y_pred)^2`."""
 
-    def __init__(self, name="mean_squared_error", dtype=None):
-        super().__init__(self.fn, name, dtype)
-
 
 @register("metric", "rmse", "RMSE")
 class RootMeanSquaredError(Mean):
@@ -42,32 +39,20 @@ class RootMeanSquaredError(Mean):
 class MeanAbsoluteError(MeanMetricWrapper, fn=regression.mean_absolute_error, direction="down"):
     """The mean of `|y_true - y_pred|`."""
 
-    def __init__(self, name="mean_absolute_error", dtype=None):
-        super().__init__(self.fn, name, dtype)
-
 
 @register("metric", "mape", "MAPE")
 class MeanAbsolutePercentageError(MeanMetricWrapper, fn=regression.mean_absolute_percentage_error, direction="down"):
     """The mean of `100 * |(y_true - y_pred) / y_true|`."""
-
-    def __init__(self, name="mean_absolute_percentage_error", dtype=None):
-        super().__init__(self.fn, name, dtype)
 
 
 @register("metric", "msle", "MSLE")
 class MeanSquaredLogarithmicError(MeanMetricWrapper, fn=regression.mean_squared_logarithmic_error, direction="down"):
     """The mean of `(log(1 + y_true) - log(1 + y_pred))^2`."""
 
-    def __init__(self, name="mean_squared_logarithmic_error", dtype=None):
-        super().__init__(self.fn, name, dtype)
-
 
 @register("metric", "logcosh", "log_cosh")
-class LogCoshError(MeanMetricWrapper, fn=regression.log_cosh, direction="down"):
+class LogCoshError(MeanMetricWrapper, fn=regression.log_cosh, direction="down", name="logcosh"):
     """The mean of `log(cosh(y_pred - y_true))`."""
-
-    def __init__(self, name="logcosh", dtype=None):
-        super().__init__(self.fn, name, dtype)
 
 
 def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
@@ -75,11 +60,8 @@ def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 @register("metric", "cosine_proximity")
-class CosineSimilarity(MeanMetricWrapper, fn=_cosine, direction="up"):
+class CosineSimilarity(MeanMetricWrapper, fn=_cosine, direction="up", axis=-1):
     """The mean cosine of the angle between both; 1 for the same direction."""
-
-    def __init__(self, name="cosine_similarity", dtype=None, axis=-1):
-        super().__init__(self.fn, name, dtype, axis=axis)
 
 
 # ---- correlations
@@ -109,19 +91,13 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 @register("metric")
-class PearsonCorrelation(MeanMetricWrapper, fn=pearson_correlation, direction="up"):
+class PearsonCorrelation(MeanMetricWrapper, fn=pearson_correlation, direction="up", axis=-1):
     """The mean correlation along `axis`."""
-
-    def __init__(self, name="pearson_correlation", dtype=None, axis=-1):
-        super().__init__(self.fn, name, dtype, axis=axis)
 
 
 @register("metric")
-class ConcordanceCorrelation(MeanMetricWrapper, fn=concordance_correlation, direction="up"):
+class ConcordanceCorrelation(MeanMetricWrapper, fn=concordance_correlation, direction="up", axis=-1):
     """The mean concordance along `axis`: 1 only where both agree, not where one is a multiple of the other."""
-
-    def __init__(self, name="concordance_correlation", dtype=None, axis=-1):
-        super().__init__(self.fn, name, dtype, axis=axis)
 
 
 _AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
@@ -141,21 +117,11 @@ class R2Score(Metric):
     def __init__(self, class_aggregation="uniform_average", num_regressors=0, name="r2_score", dtype=None):
         super().__init__(dtype, name)
         if class_aggregation not in _AGGREGATIONS:
-            raise ValueError(
-                report(
-                    "Invalid value for argument `class_aggregation`.",
-                    expected=", ".join(map(repr, _AGGREGATIONS)),
-                    got=f"class_aggregation={class_aggregation!r}",
-                )
-            )
+            what, choices = "Invalid value for argument `class_aggregation`.", ", ".join(map(repr, _AGGREGATIONS))
+            raise ValueError(report(what, expected=choices, got=f"class_aggregation={class_aggregation!r}"))
         if num_regressors < 0:
-            raise ValueError(
-                report(
-                    "Invalid value for argument `num_regressors`.",
-                    expected="a value >= 0",
-                    got=f"num_regressors={num_regressors}",
-                )
-            )
+            what, got = "Invalid value for argument `num_regressors`.", f"num_regressors={num_regressors}"
+            raise ValueError(report(what, expected="a value >= 0", got=got))
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         self.num_samples = self.add_variable(name="num_samples")
 

@@ -1,5 +1,6 @@
 """Optimizers: how gradients change variables."""
 
+# ruff: noqa: F401
 from typing import Any
 
 from tricera import errors
@@ -28,13 +29,9 @@ def get(identifier: Any) -> Any:
     found = registry.resolve("optimizer", identifier)
     if found is None or isinstance(found, Optimizer):
         return found
-    raise ValueError(
-        report(
-            f"Could not interpret optimizer identifier: {identifier!r}.",
-            expected="an Optimizer, its name or its configuration",
-            got=type(found).__name__,
-        )
-    )
+    what = f"Could not interpret optimizer identifier: {identifier!r}."
+    expected = "an Optimizer, its name or its configuration"
+    raise ValueError(report(what, expected=expected, got=type(found).__name__))
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:
@@ -47,29 +44,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     return registry.deserialize(config, "optimizer", custom_objects)
 
 
-__all__ = [
-    "SGD",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Ftrl",
-    "Lamb",
-    "Lion",
-    "LossScaleOptimizer",
-    "MultiOptimizer",
-    "Muon",
-    "Nadam",
-    "Optimizer",
-    "OptimizerMap",
-    "RMSprop",
-    "ScheduleFreeAdamW",
-    "deserialize",
-    "get",
-    "schedules",
-    "serialize",
-]
+__all__ = ["schedules"]
+__all__ += [name for name, thing in vars().items() if getattr(thing, "__module__", "").startswith(__name__)]
 
 __getattr__ = errors.missing(__name__, globals())

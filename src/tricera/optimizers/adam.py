@@ -6,8 +6,9 @@ import jax.numpy as jnp
 
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
+from tricera.errors import report
 from tricera.optimizers.gradient import norm
-from tricera.optimizers.optimizer import Optimizer, with_base_arguments
+from tricera.optimizers.optimizer import Optimizer, hyperparameters
 
 
 def adam(p: Any, g: Any, m: Any, v: Any, *highest: Any, b1: float, b2: float, epsilon: float, rate: Any, t: Any) -> Any:
@@ -33,7 +34,7 @@ class Adam(Optimizer):
     epsilon-hat); Reddi et al., 2019, arXiv:1904.09237.
     """
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -41,13 +42,13 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **base: Any,
-    ):
-        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
-        self.slots = (("momentum", "velocity"), ("velocity_hat",)) if amsgrad else (("momentum", "velocity"),)
-        super().__init__(learning_rate, **base)
+    ): ...
 
-    def update(self, p: Any, g: Any, m: Any, v: Any, *highest: Any, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        return (("momentum", "velocity"), ("velocity_hat",)) if self.amsgrad else (("momentum", "velocity"),)
+
+    def update(self, p: Any, g: Any, m: Any, v: Any, *highest: Any, rate: Any, step: Any) -> tuple[Any, ...]:
         return adam(p, g, m, v, *highest, b1=self.beta_1, b2=self.beta_2, epsilon=self.epsilon, rate=rate, t=step)
 
 
@@ -61,7 +62,7 @@ class AdamW(Adam):
     Reference: Loshchilov & Hutter, 2017, arXiv:1711.05101.
     """
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -70,10 +71,10 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **base: Any,
     ):
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **base)
-        self.require_weight_decay()
+        if weight_decay is None:
+            what = "Argument `weight_decay` must be a float."
+            raise ValueError(report(what, got="None", fix="use Adam, which needs none."))
 
 
 @register("optimizer")
@@ -85,19 +86,12 @@ class Adamax(Optimizer):
 
     slots = (("momentum", "norm"),)
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **base: Any,
-    ):
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        super().__init__(learning_rate, **base)
+        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
+    ): ...
 
-    def update(self, p: Any, g: Any, m: Any, u: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, m: Any, u: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         m = m + (1 - self.beta_1) * (g - m)
         u = jnp.maximum(self.beta_2 * u, jnp.abs(g))
         return p - rate / (1 - self.beta_1**step) * m / (u + self.epsilon), m, u
@@ -112,17 +106,10 @@ class Nadam(Optimizer):
 
     slots = (("momentum", "velocity"),)
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **base: Any,
-    ):
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        super().__init__(learning_rate, **base)
+        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
+    ): ...
 
     def build_slots(self) -> None:
         super().build_slots()
@@ -136,7 +123,7 @@ class Nadam(Optimizer):
         self._u_product.assign(self._u_product.value * self._mu(self._step_number()))
         super().update_all(grads, variables, rate)
 
-    def update(self, p: Any, g: Any, m: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, m: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         t, product = step, self._u_product.value
         mu, ahead = self._mu(t), self._mu(t + 1)
         m = m + (1 - self.beta_1) * (g - m)
@@ -155,19 +142,12 @@ class Lamb(Optimizer):
 
     slots = (("momentum", "velocity"),)
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **base: Any,
-    ):
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-        super().__init__(learning_rate, **base)
+        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
+    ): ...
 
-    def update(self, p: Any, g: Any, m: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, m: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         t = step
         m = m + (1 - self.beta_1) * (g - m)
         v = v + (1 - self.beta_2) * (g * g - v)

@@ -8,7 +8,7 @@ from jax.lax import rsqrt
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
 from tricera.errors import report
-from tricera.optimizers.optimizer import Optimizer, with_base_arguments
+from tricera.optimizers.optimizer import Optimizer, hyperparameters
 
 
 @register("optimizer", "rmsprop", "RMSProp")
@@ -23,7 +23,7 @@ class RMSprop(Optimizer):
     Graves, 2013, arXiv:1308.0850.
     """
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -31,17 +31,14 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        **base: Any,
-    ):
-        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
-        self.slots = (
-            ("velocity",),
-            *([("momentum",)] if momentum > 0 else []),
-            *([("average_gradient",)] if centered else []),
-        )
-        super().__init__(learning_rate, **base)
+    ): ...
 
-    def update(self, p: Any, g: Any, v: Any, *others: Any, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        wanted = {"velocity": True, "momentum": self.momentum > 0, "average_gradient": self.centered}
+        return tuple((name,) for name, is_wanted in wanted.items() if is_wanted)
+
+    def update(self, p: Any, g: Any, v: Any, *others: Any, rate: Any, step: Any) -> tuple[Any, ...]:
         rest = list(others)
         v = self.rho * v + (1 - self.rho) * (g * g)
         d = v
@@ -63,21 +60,13 @@ class Adagrad(Optimizer):
 
     slots = (("accumulator",),)
 
-    @with_base_arguments
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        initial_accumulator_value: float = 0.1,
-        epsilon: float = 1e-7,
-        **base: Any,
-    ):
-        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
-        super().__init__(learning_rate, **base)
+    @hyperparameters
+    def __init__(self, learning_rate: Any = 0.001, initial_accumulator_value: float = 0.1, epsilon: float = 1e-7): ...
 
     def initial(self, slot: str, variable: Variable) -> Any:
         return self.initial_accumulator_value
 
-    def update(self, p: Any, g: Any, n: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, n: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         n = n + g * g
         return p - rate * g * rsqrt(n + self.epsilon), n
 
@@ -91,12 +80,10 @@ class Adadelta(Optimizer):
 
     slots = (("accumulated_grad", "accumulated_delta_var"),)
 
-    @with_base_arguments
-    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **base: Any):
-        self.rho, self.epsilon = rho, epsilon
-        super().__init__(learning_rate, **base)
+    @hyperparameters
+    def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7): ...
 
-    def update(self, p: Any, g: Any, eg2: Any, edp2: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, eg2: Any, edp2: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         eg2 = self.rho * eg2 + (1 - self.rho) * (g * g)
         dp = -jnp.sqrt(edp2 + self.epsilon) * rsqrt(eg2 + self.epsilon) * g
         edp2 = self.rho * edp2 + (1 - self.rho) * (dp * dp)
@@ -121,7 +108,7 @@ class Ftrl(Optimizer):
 
     slots = (("accumulator", "linear"),)
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -131,24 +118,17 @@ class Ftrl(Optimizer):
         l2_regularization_strength: float = 0.0,
         l2_shrinkage_regularization_strength: float = 0.0,
         beta: float = 0.0,
-        **base: Any,
     ):
-        self.learning_rate_power, self.beta = learning_rate_power, beta
-        self.initial_accumulator_value = initial_accumulator_value
-        self.l1_regularization_strength = l1_regularization_strength
-        self.l2_regularization_strength = l2_regularization_strength
-        self.l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
         for name in ("initial_accumulator_value", *(n for n in vars(self) if n.endswith("_strength"))):
             if getattr(self, name) < 0:
                 raise ValueError(report(f"`{name}` needs to be positive or zero.", got=getattr(self, name)))
         if learning_rate_power > 0:
             raise ValueError(report("`learning_rate_power` needs to be negative or zero.", got=learning_rate_power))
-        super().__init__(learning_rate, **base)
 
     def initial(self, slot: str, variable: Variable) -> Any:
         return self.initial_accumulator_value if slot == "accumulator" else 0
 
-    def update(self, p: Any, g: Any, n: Any, z: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, n: Any, z: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         l1, power = self.l1_regularization_strength, -self.learning_rate_power
         l2 = self.l2_regularization_strength + self.beta / (2 * rate)
         new_n = n + g * g

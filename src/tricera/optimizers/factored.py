@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
-from tricera.optimizers.optimizer import Optimizer, with_base_arguments
+from tricera.optimizers.optimizer import Optimizer, hyperparameters
 
 
 def _rms(x: Any) -> Any:
@@ -28,7 +28,7 @@ class Adafactor(Optimizer):
     Reference: Shazeer & Stern, 2018, arXiv:1804.04235.
     """
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -37,11 +37,7 @@ class Adafactor(Optimizer):
         epsilon_2: float = 1e-3,
         clip_threshold: float = 1.0,
         relative_step: bool = True,
-        **base: Any,
-    ):
-        self.beta_2_decay, self.epsilon_1, self.epsilon_2 = beta_2_decay, epsilon_1, epsilon_2
-        self.clip_threshold, self.relative_step = clip_threshold, relative_step
-        super().__init__(learning_rate, **base)
+    ): ...
 
     def build_slots(self) -> None:
         for variable, slots in zip(self._trainable_variables, self._slots, strict=True):
@@ -57,7 +53,7 @@ class Adafactor(Optimizer):
         name = variable.path.replace("/", "_")
         return [self.add_variable(size, name=name) for size in (shape[:-1], (*shape[:-2], shape[-1]))]
 
-    def update(self, p: Any, g: Any, r: Any, c: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, r: Any, c: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         t = step
         a = jnp.minimum(rate, 1 / jnp.sqrt(t)) * jnp.maximum(self.epsilon_2, _rms(p))
         b2, g2 = 1 - t**self.beta_2_decay, g * g + self.epsilon_1

@@ -1,6 +1,6 @@
 """MultiOptimizer: different optimizers for different variables of one model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tricera import expressions
@@ -19,7 +19,7 @@ def _optimizer(what: str, thing: Any, error: type[Exception]) -> Optimizer:
 
 @register("optimizer")
 class OptimizerMap(Configured):
-    """Regular expressions for variables' whole paths, with the optimizer of each; a default for all other variables.
+    """Paths of variables, or regular expressions for whole paths, with the optimizer of each; a default for the others.
 
     Raises:
         ValueError: a key is no string or is there already, or an optimizer is none.
@@ -33,21 +33,24 @@ class OptimizerMap(Configured):
         for key, optimizer in (optimizer_map or {}).items():
             self[key] = optimizer
 
+    def __call__(self, variable: Variable) -> Optimizer:
+        return self[variable.path]
+
     def __getitem__(self, path: str) -> Optimizer:
+        if path in self.optimizer_map:
+            return self.optimizer_map[path]
         found = [optimizer for key, optimizer in self.optimizer_map.items() if expressions.fullmatch(key, path)]
         if len(found) > 1:
-            raise ValueError(
-                report(f"Multiple optimizers assigned to variable {path}.", fix="make the keys exclusive.")
-            )
+            what = f"Multiple optimizers assigned to variable {path}."
+            raise ValueError(report(what, fix="make the keys exclusive."))
         return found[0] if found else self.default_optimizer
 
     def __setitem__(self, key: str, optimizer: Optimizer) -> None:
         if not isinstance(key, str):
             raise ValueError(report("key must be a string.", expected="a regular expression", got=repr(key)))
         if key in self.optimizer_map:
-            raise ValueError(
-                report(f"{key!r} already exists in the OptimizerMap.", fix="delete the key before setting it anew.")
-            )
+            what = f"{key!r} already exists in the OptimizerMap."
+            raise ValueError(report(what, fix="delete the key before setting it anew."))
         self.optimizer_map[key] = _optimizer("optimizer", optimizer, ValueError)
 
     def __delitem__(self, key: str) -> None:
@@ -59,55 +62,72 @@ class OptimizerMap(Configured):
     def __len__(self) -> int:
         return len(self.optimizer_map)
 
-    def keys(self) -> Any:
-        """The expressions."""
-        return self.optimizer_map.keys()
-
-    def values(self) -> Any:
-        """The optimizers, without the default."""
-        return self.optimizer_map.values()
-
-    def items(self) -> Any:
-        """Pairs of an expression and its optimizer."""
-        return self.optimizer_map.items()
-
-    def get(self, path: str, default: Any = None) -> Optimizer:
-        """The optimizer of a path: there always is one."""
-        return self[path]
+    keys, values, items, get = Mapping.keys, Mapping.values, Mapping.items, Mapping.get
 
 
 @register("optimizer", "multioptimizer")
 class MultiOptimizer(Optimizer):
     """One step of several optimizers, each with the variables that `optimizer_map` gives it.
 
+    Args:
+        optimizer_map: an `OptimizerMap`, or any function that returns the optimizer of a variable.
+        loss_scale_factor: that of all `optimizers`, whatever they had.
+
     Raises:
         AttributeError: the learning rate is asked for: each inner optimizer has its own.
+        ValueError: `optimizer_map` returns no optimizer.
     """
 
-    def __init__(self, optimizer_map: OptimizerMap, loss_scale_factor: float | None = None, name: str | None = None):
-        super().__init__(0.0, loss_scale_factor=loss_scale_factor, name=name)
+    def __init__(self, optimizer_map: Any, loss_scale_factor: float | None = None, name: str | None = None):
         self.optimizer_map = optimizer_map
-        if loss_scale_factor is not None:  # the inner optimizers divide it out
-            for optimizer in (optimizer_map.default_optimizer, *optimizer_map.values()):
-                optimizer.loss_scale_factor = loss_scale_factor
+        self.optimizers: list[Optimizer] = []
+        super().__init__(0.0, loss_scale_factor=loss_scale_factor, name=name)
+        if isinstance(optimizer_map, OptimizerMap):
+            self._take([*optimizer_map.values(), optimizer_map.default_optimizer])
+
+    def _take(self, optimizers: Iterable[Optimizer]) -> None:
+        """Add those that are not there yet; have all of them divide the one factor out."""
+        self.optimizers = list(dict.fromkeys([*self.optimizers, *optimizers]))
+        self.use_ema = any(optimizer.use_ema for optimizer in self.optimizers)
+        for optimizer in self.optimizers:
+            optimizer.loss_scale_factor = self.loss_scale_factor
 
     def build(self, variables: Sequence[Variable]) -> None:
         if self.built:
             return
         self.built, self._trainable_variables = True, list(variables)
         self._index = {v: i for i, v in enumerate(variables)}
-        chosen = [self.optimizer_map[v.path] for v in variables]
-        self._parts: list[tuple[Optimizer, list[int]]] = []
-        for optimizer in dict.fromkeys([*self.optimizer_map.values(), self.optimizer_map.default_optimizer]):
-            mine = [i for i, one in enumerate(chosen) if one is optimizer]
-            optimizer.build([variables[i] for i in mine])
-            self._parts.append((optimizer, mine))
+        self._chosen = {
+            v: _optimizer(f"The optimizer of {v.path}", self.optimizer_map(v), ValueError) for v in variables
+        }
+        self._take(self._chosen.values())
+        for optimizer, own in self._parts(variables):
+            optimizer.build(own)
+
+    def _parts(self, variables: Sequence[Variable]) -> list[tuple[Optimizer, list[Variable]]]:
+        """The optimizers, each with its own ones of these variables."""
+        return [(each, [v for v in variables if self._chosen[v] is each]) for each in self.optimizers]
 
     @property
     def variables(self) -> list[Variable]:
         """Its own variables, then those of the inner optimizers."""
-        inner = [optimizer.variables for optimizer, _ in self._parts] if self.built else []
+        inner = [optimizer.variables for optimizer in self.optimizers] if self.built else []
         return [*self._variables, *(v for variables in inner for v in variables)]
+
+    @property
+    def averages(self) -> list[tuple[Variable, Variable]]:
+        """Those of the inner optimizers."""
+        return [pair for optimizer in self.optimizers for pair in optimizer.averages]
+
+    @property
+    def loss_scale_factor(self) -> float | None:
+        """That of the inner optimizers, which divide it out."""
+        return self._loss_scale_factor
+
+    @loss_scale_factor.setter
+    def loss_scale_factor(self, factor: float | None) -> None:
+        self._loss_scale_factor = factor
+        self._take([])
 
     @property
     def learning_rate(self) -> Any:
@@ -122,22 +142,21 @@ class MultiOptimizer(Optimizer):
         grads = list(grads)
         variables = self._matching(grads, trainable_variables)
         given = dict(zip(variables, grads, strict=True))
-        for optimizer, mine in self._parts:
-            cells = [self._trainable_variables[i] for i in mine if self._trainable_variables[i] in given]
-            optimizer.apply([given[cell] for cell in cells], cells)
+        for optimizer, own in self._parts(variables):
+            optimizer.apply([given[v] for v in own], own)
         self._iterations.assign(self._iterations.raw() + 1)
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        for optimizer, mine in self._parts:
-            cells = {self._trainable_variables[i] for i in mine}
-            optimizer.finalize_variable_values([v for v in var_list if v in cells])
+        for optimizer, own in self._parts([v for v in var_list if v in self._chosen]):
+            optimizer.finalize_variable_values(own)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        return {name: config[name] for name in ("optimizer_map", "loss_scale_factor", "name")}
+        return {name: config[name] for name in ("optimizer_map", "name")} | {
+            "loss_scale_factor": self.loss_scale_factor
+        }
 
 
 def _no_rate(what: str) -> str:
-    return report(
-        f"Learning rate cannot be {what} on a MultiOptimizer.", fix="use the learning rates of the inner optimizers."
-    )
+    fix = "use the learning rates of the inner optimizers."
+    return report(f"Learning rate cannot be {what} on a MultiOptimizer.", fix=fix)

@@ -7,7 +7,7 @@ from tricera.engine.registry import register
 from tricera.engine.variable import Variable
 from tricera.optimizers.adam import adam
 from tricera.optimizers.gradient import norm
-from tricera.optimizers.optimizer import Optimizer
+from tricera.optimizers.optimizer import Optimizer, hyperparameters
 
 
 @register("optimizer")
@@ -26,6 +26,7 @@ class Muon(Optimizer):
     al., 2025, arXiv:2502.16982.
     """
 
+    @hyperparameters
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -53,27 +54,8 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         nesterov: bool = True,
         rms_rate: float | None = 0.2,
-        **kwargs: Any,
     ):
-        self.adam_beta_1, self.adam_beta_2, self.adam_weight_decay = adam_beta_1, adam_beta_2, adam_weight_decay
-        self.epsilon, self.adam_lr_ratio = epsilon, adam_lr_ratio
-        self.exclude_layers, self.exclude_embeddings = exclude_layers or [], exclude_embeddings
-        self.muon_a, self.muon_b, self.muon_c, self.ns_steps = muon_a, muon_b, muon_c, ns_steps
-        self.momentum, self.nesterov, self.rms_rate = momentum, nesterov, rms_rate
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **kwargs,
-        )
+        self.exclude_layers = exclude_layers or []
 
     def build_slots(self) -> None:
         for variable, slots in zip(self._trainable_variables, self._slots, strict=True):

@@ -1,7 +1,6 @@
 """Optimizer: what all optimizers share, so that each of them is the update of one array."""
 
 import functools
-import inspect
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -17,7 +16,8 @@ from tricera.engine.pure import pure, stateless
 from tricera.engine.variable import Variable
 from tricera.errors import did_you_mean, report
 from tricera.optimizers.gradient import clip
-from tricera.optimizers.state import OptimizerState
+from tricera.optimizers.hyperparameters import attributes
+from tricera.optimizers.state import OptimizerState, assign_each, unbuilt
 
 
 class Optimizer(OptimizerState):
@@ -81,9 +81,8 @@ class Optimizer(OptimizerState):
         for group in self.slots:
             for variable, slots in zip(self._trainable_variables, self._slots, strict=True):
                 if not variable.overwrite_with_gradient:
-                    slots += [
-                        self.add_variable_from_reference(variable, name, self.initial(name, variable)) for name in group
-                    ]
+                    initial = [(name, self.initial(name, variable)) for name in group]
+                    slots += [self.add_variable_from_reference(variable, *each) for each in initial]
 
     def initial(self, slot: str, variable: Variable) -> Any:
         """What a slot of a variable begins with: `"zeros"`, a number or an array."""
@@ -139,8 +138,7 @@ class Optimizer(OptimizerState):
         if key not in self._programs:
             self._programs[key] = jax.jit(pure(lambda *arrays: self._apply(arrays[:-1], variables, arrays[-1]), cells))
         _, new = self._programs[key]([cell.value for cell in cells], *grads, rate)
-        for cell, value in zip(cells, new, strict=True):
-            cell.assign(value)
+        assign_each(cells, new)
 
     def _hyperparameters(self) -> list[tuple[str, Any]]:
         return [(name, x) for name, x in vars(self).items() if isinstance(x, int | float | str | None)]
@@ -183,11 +181,10 @@ class Optimizer(OptimizerState):
         slots = self._slots[self._get_variable_index(variable)]
         step = self._step_number()
         new = self.update(variable.value, gradient, *(s.value for s in slots), rate=learning_rate, step=step)
-        for cell, value in zip((variable, *slots), new, strict=True):
-            cell.assign(value)
+        assign_each([variable, *slots], new)
 
-    def update(self, p: Any, g: Any, *slots: Any, rate: Any, step: Any) -> tuple[Any, ...]:
-        """`(new p, *new slots)` of one array; `step` counts from 1."""
+    def update(self, p: Any, g: Any, *slots: Any, **at: Any) -> tuple[Any, ...]:
+        """`(new p, *new slots)` of one array, at the learning rate `rate`, in step number `step`, from 1."""
         raise NotImplementedError(report(f"{type(self).__name__} must override `update` or `update_step`."))
 
     def _step_number(self) -> Any:
@@ -226,11 +223,8 @@ class Optimizer(OptimizerState):
             for total in sums:
                 total.assign(jnp.zeros_like(total.value))
 
-        cells = [*variables, *self.variables]
         due = (self._iterations.value + 1) % n == 0
-        new = choose(due, lambda values: pure(step, cells)(values)[1], list, [cell.value for cell in cells])
-        for cell, value in zip(cells, new, strict=True):
-            cell.assign(value)
+        choose(due, step, lambda: None, [*variables, *self.variables])
 
     def _average(self) -> None:
         """Move the averages of all variables; the first step copies. Overwrite the variables when it is time."""
@@ -290,13 +284,6 @@ class Optimizer(OptimizerState):
         if steps is not None and (not isinstance(steps, int) or steps < 2):
             raise ValueError(report("`gradient_accumulation_steps` must be an integer >= 2.", got=steps))
 
-    def require_weight_decay(self) -> None:
-        """Raise ValueError where weight decay is what the optimizer is for, and there is none."""
-        if self.weight_decay is None:
-            raise ValueError(
-                report("Argument `weight_decay` must be a float.", got="None", fix="use Adam, which needs none.")
-            )
-
     def _unknown_arguments(self, kwargs: dict[str, Any]) -> str:
         known = argument_names(type(self))
         fix = did_you_mean(next(iter(kwargs)), known) or f"the arguments are: {', '.join(sorted(known))}."
@@ -304,35 +291,20 @@ class Optimizer(OptimizerState):
 
     def _matching(self, grads: list[Any], variables: Sequence[Variable] | None) -> list[Variable]:
         """The variables that the gradients belong to; builds on them, if nothing is built."""
-        if variables is None:
-            variables = self._trainable_variables
-            if not self.built:
-                raise ValueError(
-                    report(
-                        "When passing `grads` without `variables`, the optimizer must already be built on a list of "
-                        "variables.",
-                        fix="call `optimizer.build(trainable_variables)` first.",
-                    )
-                )
-        variables = list(variables)
+        if variables is None and not self.built:
+            what = "When passing `grads` without `variables`, the optimizer must already be built on a list of "
+            raise ValueError(unbuilt(what + "variables."))
+        variables = list(self._trainable_variables if variables is None else variables)
         if len(grads) != len(variables):
-            raise ValueError(
-                report(
-                    "The gradients must match the variables one to one.",
-                    expected=f"{len(variables)} gradients, one for each variable",
-                    got=f"a list of {len(grads)} gradients",
-                )
-            )
+            what, got = "The gradients must match the variables one to one.", f"a list of {len(grads)} gradients"
+            raise ValueError(report(what, expected=f"{len(variables)} gradients, one for each variable", got=got))
         self.build(variables)
         for variable in variables:
             if variable not in self._index:
-                raise ValueError(
-                    report(
-                        f'Unknown variable: "{variable.path}", shape={variable.shape}. This optimizer can only be '
-                        "called for the variables it was originally built with.",
-                        fix="when working with a new set of variables, create a new optimizer.",
-                    )
-                )
+                what = f'Unknown variable: "{variable.path}", shape={variable.shape}. This optimizer can only be '
+                what += "called for the variables it was originally built with."
+                fix = "when working with a new set of variables, create a new optimizer."
+                raise ValueError(report(what, fix=fix))
         return variables
 
     def _present(self, pairs: list[tuple[Any, Variable]]) -> list[tuple[Any, Variable]]:
@@ -342,43 +314,27 @@ class Optimizer(OptimizerState):
             raise ValueError(_nothing())
         if len(present) < len(pairs):
             missing = [v.path for g, v in pairs if g is None]
-            warnings.warn(
-                report(f"Gradients do not exist for variables {missing} when minimizing the loss."), stacklevel=4
-            )
+            what = f"Gradients do not exist for variables {missing} when minimizing the loss."
+            warnings.warn(report(what), stacklevel=4)
         return present
 
     def _check_stateless(self, own: Sequence[Any], trained: Sequence[Any], cells: Sequence[Variable]) -> None:
+        name = type(self).__name__
         if not self.built:
-            raise ValueError(
-                report(
-                    f"To call `stateless_apply`, {type(self).__name__} must be built (i.e. its variables must have "
-                    "been created).",
-                    fix="call `optimizer.build(trainable_variables)` first.",
-                )
-            )
-        for what, values, variables in (
+            what = f"To call `stateless_apply`, {name} must be built (i.e. its variables must have been created)."
+            raise ValueError(unbuilt(what))
+        for argument, values, variables in (
             ("trainable_variables", trained, self._trainable_variables),
             ("optimizer_variables", own, cells),
         ):
             if len(values) != len(variables):
-                raise ValueError(
-                    report(
-                        f"Argument `{what}` must be a list of tensors corresponding 1:1 to the variables of "
-                        f"{type(self).__name__}.",
-                        expected=f"{len(variables)} arrays",
-                        got=f"{len(values)} arrays",
-                    )
-                )
-            for value, variable in zip(values, variables, strict=True):
-                if np.shape(value) != variable.shape:
-                    raise ValueError(
-                        report(
-                            f"{type(self).__name__} was built for other variables.",
-                            expected=f"{variable.path}, shape {variable.shape}",
-                            got=f"shape {np.shape(value)}",
-                            fix="give each model an optimizer of its own.",
-                        )
-                    )
+                what = f"Argument `{argument}` must be a list of tensors corresponding 1:1 to the variables of {name}."
+                raise ValueError(report(what, expected=f"{len(variables)} arrays", got=f"{len(values)} arrays"))
+            for variable, shape in zip(variables, map(np.shape, values), strict=True):
+                if shape != variable.shape:
+                    what, fix = f"{name} was built for other variables.", "give each model an optimizer of its own."
+                    expected = f"{variable.path}, shape {variable.shape}"
+                    raise ValueError(report(what, expected=expected, got=f"shape {shape}", fix=fix))
 
     # ---- configuration
 
@@ -397,29 +353,21 @@ class Optimizer(OptimizerState):
 
 
 def _nothing() -> str:
-    return report(
-        "No gradients provided for any variable.", fix="check that the loss depends on the trainable variables."
-    )
+    fix = "check that the loss depends on the trainable variables."
+    return report("No gradients provided for any variable.", fix=fix)
 
 
-def choose(condition: Any, then: Callable, otherwise: Callable, value: Any) -> Any:
-    """`lax.cond`, but nothing is traced where the condition is known."""
+def choose(condition: Any, then: Callable, otherwise: Callable, cells: Sequence[Variable]) -> None:
+    """`then()` where the condition holds, else `otherwise()`: they change `cells` alone."""
     if isinstance(condition, jax.core.Tracer):
-        return jax.lax.cond(condition, then, otherwise, value)
-    return then(value) if condition else otherwise(value)
+        values = [cell.value for cell in cells]
+        _, new = jax.lax.cond(condition, pure(then, cells), pure(otherwise, cells), values)
+        assign_each(cells, new)
+    elif condition:
+        then()
+    else:
+        otherwise()
 
 
-def with_base_arguments(init: Callable) -> Callable:
-    """Decorator of a constructor: its `**base` stands for all arguments of `Optimizer` that it does not name."""
-    own = [p for p in inspect.signature(init).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    names = {p.name for p in own}
-    rest = [p for p in inspect.signature(Optimizer.__init__).parameters.values() if p.name not in names]
-    signature = inspect.Signature([*own, *rest])
-
-    @functools.wraps(init)
-    def complete(*args: Any, **kwargs: Any) -> None:
-        given = dict(signature.bind(*args, **kwargs).arguments)
-        init(**given.pop("kwargs", {}), **given)
-
-    complete.__signature__ = signature  # type: ignore[attr-defined]
-    return complete
+# Decorator of an optimizer's constructor: its arguments become attributes, and it takes those of `Optimizer`, too.
+hyperparameters = functools.partial(attributes, base=Optimizer.__init__)

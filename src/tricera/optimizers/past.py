@@ -58,7 +58,7 @@ class FtrlV2(_Decaying, adaptive.Ftrl):
 class AdagradV2(_Decaying, adaptive.Adagrad):
     """`p = p - rate * g / (sqrt(n) + epsilon)`."""
 
-    def update(self, p: Any, g: Any, n: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, n: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         n = n + g * g
         return p - rate * g / (jnp.sqrt(n) + self.epsilon), n
 
@@ -67,7 +67,7 @@ class AdagradV2(_Decaying, adaptive.Adagrad):
 class RMSpropV2(_Decaying, adaptive.RMSprop):
     """`p = p - rate * g / (sqrt(v) + epsilon)`; with momentum, as in Keras 3."""
 
-    def update(self, p: Any, g: Any, v: Any, *others: Any, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, v: Any, *others: Any, rate: Any, step: Any) -> tuple[Any, ...]:
         if self.momentum > 0:
             return super().update(p, g, v, *others, rate=rate, step=step)
         v = self.rho * v + (1 - self.rho) * (g * g)

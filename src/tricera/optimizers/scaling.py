@@ -1,11 +1,11 @@
 """LossScaleOptimizer: keeps gradients of 16 bits from vanishing and from overflowing."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 
-from tricera.engine.pure import pure
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
 from tricera.errors import report
@@ -32,25 +32,16 @@ class LossScaleOptimizer(Optimizer):
         name: str | None = None,
         **kwargs: Any,
     ):
-        options = {option: value for option, value in kwargs.items() if value not in (None, False)}
-        if options.pop("dynamic", True) is not True or kwargs.get("dynamic") is False:
-            raise ValueError(
-                report(
-                    "LossScaleOptimizer always adapts its scale: `dynamic=False` is not supported.",
-                    fix="set `loss_scale_factor` on the optimizer itself.",
-                )
-            )
-        if options.get("ema_momentum") == 0.99:
-            del options["ema_momentum"]
-        if options:
-            option = next(iter(options))
-            raise ValueError(
-                report(
-                    f"LossScaleOptimizer does not support `{option}`.", fix=f"set `{option}` on the `inner_optimizer`."
-                )
-            )
+        if kwargs.pop("dynamic", None) not in (None, True):
+            what = "LossScaleOptimizer always adapts its scale: `dynamic=False` is not supported."
+            raise ValueError(report(what, fix="set `loss_scale_factor` on the optimizer itself."))
+        for option, value in kwargs.items():
+            if value not in (None, False) and (option, value) != ("ema_momentum", 0.99):
+                what = f"LossScaleOptimizer does not support `{option}`."
+                raise ValueError(report(what, fix=f"set `{option}` on the `inner_optimizer`."))
         super().__init__(0.0, name=name)
         self.inner_optimizer = inner_optimizer
+        inner_optimizer.loss_scale_factor = None  # the factor here takes its place
         self.initial_scale, self.dynamic_growth_steps = initial_scale, dynamic_growth_steps
         self.step_counter = self.add_variable((), dtype="int32", name="step_counter")
         self.dynamic_scale = self.add_variable((), float(initial_scale), name="dynamic_scale")
@@ -79,16 +70,13 @@ class LossScaleOptimizer(Optimizer):
         self.inner_optimizer.learning_rate = rate
 
     def scale_loss(self, loss: Any) -> Any:
-        """The loss times the factor, which replaces the inner optimizer's own."""
+        """The loss times the factor."""
         return loss * self.dynamic_scale.raw()
 
     def check_finite(self, grads: Sequence[Any]) -> Any:
         """Whether there is neither infinity nor NaN in any gradient."""
-        finite = jnp.array(True)
-        for g in grads:
-            if g is not None:
-                finite &= jnp.all(jnp.isfinite(jnp.asarray(g)))
-        return finite
+        finite = [jnp.all(jnp.isfinite(jnp.asarray(g))) for g in grads if g is not None]
+        return functools.reduce(jnp.logical_and, finite, jnp.array(True))
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
         variables = self._trainable_variables if trainable_variables is None else list(trainable_variables)
@@ -96,27 +84,15 @@ class LossScaleOptimizer(Optimizer):
             self.build(variables)
         grads = list(grads)
         finite = self.check_finite(grads)
-        cells = [*variables, *self.variables]
 
         def step() -> None:
-            factor = (self.inner_optimizer.loss_scale_factor or 1) / self.dynamic_scale.value
-            self.inner_optimizer.apply(
-                [
-                    g if g is None or v.overwrite_with_gradient else jnp.asarray(g) * factor
-                    for g, v in zip(grads, variables, strict=True)
-                ],
-                variables,
-            )
+            factor = 1 / self.dynamic_scale.value
+            given = zip(grads, variables, strict=True)
+            scaled = [g if g is None or v.overwrite_with_gradient else jnp.asarray(g) * factor for g, v in given]
+            self.inner_optimizer.apply(scaled, variables)
             self._grow()
 
-        new = choose(
-            finite,
-            lambda values: pure(step, cells)(values)[1],
-            lambda values: pure(self._shrink, cells)(values)[1],
-            [cell.raw() for cell in cells],
-        )
-        for cell, value in zip(cells, new, strict=True):
-            cell.assign(value)
+        choose(finite, step, self._shrink, [*variables, *self.variables])
 
     def _grow(self) -> None:
         count = self.step_counter.value + 1

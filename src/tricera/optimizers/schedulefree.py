@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
-from tricera.optimizers.optimizer import Optimizer, with_base_arguments
+from tricera.optimizers.optimizer import Optimizer, hyperparameters
 
 
 @register("optimizer", "schedulefreeadamw")
@@ -23,7 +23,7 @@ class ScheduleFreeAdamW(Optimizer):
 
     slots = (("momentum", "velocity"),)
 
-    @with_base_arguments
+    @hyperparameters
     def __init__(
         self,
         learning_rate: Any = 0.0025,
@@ -31,15 +31,12 @@ class ScheduleFreeAdamW(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         warmup_steps: int = 0,
-        **base: Any,
-    ):
-        self.beta_1, self.beta_2, self.epsilon, self.warmup_steps = beta_1, beta_2, epsilon, warmup_steps
-        super().__init__(learning_rate, **base)
+    ): ...
 
     def initial(self, slot: str, variable: Variable) -> Any:
         return variable.raw() if slot == "momentum" else 0
 
-    def update(self, p: Any, g: Any, z: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, z: Any, v: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         t, b1, b2 = step, self.beta_1, jnp.float32(self.beta_2)  # one rounding of 1 - b2, in v and in its correction
         if self.warmup_steps:
             rate = rate * jnp.minimum(1, t / self.warmup_steps)

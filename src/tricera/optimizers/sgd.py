@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from tricera.engine.registry import register
 from tricera.errors import report
-from tricera.optimizers.optimizer import Optimizer, with_base_arguments
+from tricera.optimizers.optimizer import Optimizer, hyperparameters
 
 
 @register("optimizer")
@@ -22,13 +22,14 @@ class SGD(Optimizer):
     Reference: Sutskever et al., 2013, "On the importance of initialization and momentum in deep learning".
     """
 
-    @with_base_arguments
-    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False, **base: Any):
+    @hyperparameters
+    def __init__(self, learning_rate: Any = 0.01, momentum: float = 0.0, nesterov: bool = False):
         if not isinstance(momentum, int | float) or not 0 <= momentum <= 1:
             raise ValueError(report("`momentum` must be a float between [0, 1].", got=momentum))
-        self.momentum, self.nesterov = momentum, nesterov
-        self.slots = (("momentum",),) if momentum else ()
-        super().__init__(learning_rate, **base)
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        return (("momentum",),) if self.momentum else ()
 
     def update(self, p: Any, g: Any, *slots: Any, rate: Any, step: Any) -> tuple[Any, ...]:
         if not slots:
@@ -50,18 +51,12 @@ class Lion(Optimizer):
 
     slots = (("momentum",),)
 
-    @with_base_arguments
-    def __init__(self, learning_rate: Any = 0.001, beta_1: Any = 0.9, beta_2: float = 0.99, **base: Any):
+    @hyperparameters
+    def __init__(self, learning_rate: Any = 0.001, beta_1: Any = 0.9, beta_2: float = 0.99):
         if beta_1 <= 0 or beta_1 > 1:
-            raise ValueError(
-                report(
-                    "Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD.",
-                    got=beta_1,
-                )
-            )
-        self.beta_1, self.beta_2 = beta_1, beta_2
-        super().__init__(learning_rate, **base)
+            what = "Argument `beta_1` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD."
+            raise ValueError(report(what, got=beta_1))
 
-    def update(self, p: Any, g: Any, m: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:  # type: ignore[override]
+    def update(self, p: Any, g: Any, m: Any, *, rate: Any, step: Any) -> tuple[Any, ...]:
         b1, b2 = self.beta_1, self.beta_2
         return p - rate * jnp.sign(b1 * m + (1 - b1) * g), b2 * m + (1 - b2) * g

@@ -52,12 +52,8 @@ class OptimizerState(Configured):
     ) -> Variable:
         """A new variable of the optimizer with the shape and dtype of another one."""
         path = reference_variable.path.replace("/", "_")
-        return self.add_variable(
-            reference_variable.shape,
-            initializer,
-            reference_variable.dtype,
-            name=f"{path}_{name}" if name else path,
-        )
+        name = f"{path}_{name}" if name else path
+        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=name)
 
     def add_optimizer_variables(
         self, trainable_variables: Sequence[Variable], name: Any, initializer: Any = "zeros"
@@ -124,13 +120,10 @@ class OptimizerState(Configured):
         if callable(rate) or isinstance(self._learning_rate, Variable):
             self._set_learning_rate(rate)
             return
-        raise TypeError(
-            report(
-                "This optimizer was created with a `LearningRateSchedule` object as its `learning_rate` constructor "
-                "argument, hence its learning rate is not settable.",
-                fix="instantiate the optimizer with a float `learning_rate`, or set another schedule.",
-            )
-        )
+        what = "This optimizer was created with a `LearningRateSchedule` object as its `learning_rate` constructor "
+        what += "argument, hence its learning rate is not settable."
+        fix = "instantiate the optimizer with a float `learning_rate`, or set another schedule."
+        raise TypeError(report(what, fix=fix))
 
     def _set_learning_rate(self, rate: Any) -> None:
         old = self._learning_rate
@@ -144,12 +137,9 @@ class OptimizerState(Configured):
         elif isinstance(rate, int | float | np.generic | np.ndarray | jax.Array | Variable):
             self._learning_rate = self.add_variable((), float(rate), name="learning_rate")
         else:
+            expected = "a float, a LearningRateSchedule, or a callable without arguments"
             raise ValueError(
-                report(
-                    "Argument `learning_rate` is not a learning rate.",
-                    expected="a float, a LearningRateSchedule, or a callable without arguments",
-                    got=repr(rate),
-                )
+                report("Argument `learning_rate` is not a learning rate.", expected=expected, got=repr(rate))
             )
 
     def _get_current_learning_rate(self) -> Any:
@@ -161,14 +151,8 @@ class OptimizerState(Configured):
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Assign an array to each of `variables`."""
         if not self.built:
-            raise ValueError(
-                report(
-                    "You are calling `set_weights()` on an optimizer that has not yet been built.",
-                    fix="call `optimizer.build(trainable_variables)` first.",
-                )
-            )
-        for variable, weight in zip(self.variables, weights, strict=True):
-            variable.assign(weight)
+            raise ValueError(unbuilt("You are calling `set_weights()` on an optimizer that has not yet been built."))
+        assign_each(self.variables, weights)
 
     def save_own_variables(self, store: Any) -> None:
         """Put each variable's array into `store`, under its number."""
@@ -179,12 +163,19 @@ class OptimizerState(Configured):
         """Assign the arrays that `save_own_variables` stored; another number of them is skipped with a warning."""
         variables = self.variables
         if len(store.keys()) != len(variables):
-            text = report(
-                f"Skipping variable loading for optimizer '{self.name}'.",
-                expected=f"{len(variables)} variables",
-                got=f"{len(store.keys())} variables",
-            )
-            warnings.warn(text, stacklevel=2)
+            what = f"Skipping variable loading for optimizer '{self.name}'."
+            expected, got = (f"{len(each)} variables" for each in (variables, store.keys()))
+            warnings.warn(report(what, expected=expected, got=got), stacklevel=2)
             return
-        for i, variable in enumerate(variables):
-            variable.assign(store[str(i)])
+        assign_each(variables, [store[str(i)] for i in range(len(variables))])
+
+
+def assign_each(variables: Sequence[Variable], values: Sequence[Any]) -> None:
+    """Give each variable its value."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def unbuilt(what: str) -> str:
+    """The message for what needs `build` first."""
+    return report(what, fix="call `optimizer.build(trainable_variables)` first.")

@@ -300,7 +300,7 @@ def resolve(identifier: Any, y: Any, y_pred: Any) -> Any:
     return metrics_module.MeanMetricWrapper(metric, name=name or own)
 
 
-_BY_KIND = {
+_BY_KIND: dict[str, dict[str, Any]] = {
     "accuracy": {
         "binary": metrics_module.BinaryAccuracy,
         "sparse": metrics_module.SparseCategoricalAccuracy,

@@ -1,5 +1,6 @@
 """Learning rate schedules: the rate as a function of the step."""
 
+# ruff: noqa: F401
 from tricera.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
 from tricera.optimizers.schedules.decay import (
     ExponentialDecay,
@@ -8,15 +9,3 @@ from tricera.optimizers.schedules.decay import (
     PolynomialDecay,
 )
 from tricera.optimizers.schedules.schedule import LearningRateSchedule, deserialize, serialize
-
-__all__ = [
-    "CosineDecay",
-    "CosineDecayRestarts",
-    "ExponentialDecay",
-    "InverseTimeDecay",
-    "LearningRateSchedule",
-    "PiecewiseConstantDecay",
-    "PolynomialDecay",
-    "deserialize",
-    "serialize",
-]

@@ -6,7 +6,8 @@ from typing import Any
 import jax.numpy as jnp
 
 from tricera.engine.registry import register
-from tricera.optimizers.schedules.schedule import LearningRateSchedule, float_step, positive
+from tricera.optimizers.hyperparameters import attributes
+from tricera.optimizers.schedules.schedule import LearningRateSchedule, check_positive, float_step
 
 
 def _half_cosine(t: Any) -> Any:
@@ -25,6 +26,7 @@ class CosineDecay(LearningRateSchedule):
     Reference: Loshchilov & Hutter, 2016, arXiv:1608.03983.
     """
 
+    @attributes
     def __init__(
         self,
         initial_learning_rate: float,
@@ -34,9 +36,7 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ):
-        self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
-        self.decay_steps = positive("decay_steps", decay_steps)
-        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+        check_positive("decay_steps", decay_steps)
 
     def __call__(self, step: Any) -> Any:
         step = float_step(step)
@@ -61,6 +61,7 @@ class CosineDecayRestarts(LearningRateSchedule):
     Reference: Loshchilov & Hutter, 2016, arXiv:1608.03983.
     """
 
+    @attributes
     def __init__(
         self,
         initial_learning_rate: float,
@@ -70,9 +71,7 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str | None = "SGDRDecay",
     ):
-        self.initial_learning_rate, self.alpha, self.name = initial_learning_rate, alpha, name
-        self.first_decay_steps = positive("first_decay_steps", first_decay_steps)
-        self.t_mul, self.m_mul = t_mul, m_mul
+        check_positive("first_decay_steps", first_decay_steps)
 
     def __call__(self, step: Any) -> Any:
         t, q = float_step(step) / self.first_decay_steps, self.t_mul

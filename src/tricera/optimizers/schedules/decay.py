@@ -7,7 +7,8 @@ import jax.numpy as jnp
 
 from tricera.engine.registry import register
 from tricera.errors import report
-from tricera.optimizers.schedules.schedule import LearningRateSchedule, float_step, positive
+from tricera.optimizers.hyperparameters import attributes
+from tricera.optimizers.schedules.schedule import LearningRateSchedule, check_positive, float_step
 
 
 @register("schedule")
@@ -18,6 +19,7 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: whether the exponent is rounded down, so that the rate falls in steps.
     """
 
+    @attributes
     def __init__(
         self,
         initial_learning_rate: float,
@@ -26,8 +28,7 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str | None = "ExponentialDecay",
     ):
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps, self.staircase, self.name = positive("decay_steps", decay_steps), staircase, name
+        check_positive("decay_steps", decay_steps)
 
     def __call__(self, step: Any) -> Any:
         t = float_step(step) / self.decay_steps
@@ -42,6 +43,7 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: whether `step / decay_steps` is rounded down.
     """
 
+    @attributes
     def __init__(
         self,
         initial_learning_rate: float,
@@ -50,8 +52,7 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str | None = "InverseTimeDecay",
     ):
-        self.initial_learning_rate, self.decay_rate = initial_learning_rate, decay_rate
-        self.decay_steps, self.staircase, self.name = positive("decay_steps", decay_steps), staircase, name
+        check_positive("decay_steps", decay_steps)
 
     def __call__(self, step: Any) -> Any:
         t = float_step(step) / self.decay_steps
@@ -66,6 +67,7 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: whether `decay_steps` grows to its next multiple, instead of staying at the end rate.
     """
 
+    @attributes
     def __init__(
         self,
         initial_learning_rate: float,
@@ -75,8 +77,7 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str | None = "PolynomialDecay",
     ):
-        self.initial_learning_rate, self.end_learning_rate = initial_learning_rate, end_learning_rate
-        self.decay_steps, self.power, self.cycle, self.name = positive("decay_steps", decay_steps), power, cycle, name
+        check_positive("decay_steps", decay_steps)
 
     def __call__(self, step: Any) -> Any:
         t = float_step(step) / self.decay_steps
@@ -93,16 +94,12 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         ValueError: there is not one more value than boundaries.
     """
 
+    @attributes
     def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str | None = "PiecewiseConstant"):
         if len(boundaries) != len(values) - 1:
-            raise ValueError(
-                report(
-                    "The length of boundaries should be 1 less than the length of values.",
-                    expected=f"{len(boundaries) + 1} values for {len(boundaries)} boundaries",
-                    got=f"{len(values)} values",
-                )
-            )
-        self.boundaries, self.values, self.name = boundaries, values, name
+            what = "The length of boundaries should be 1 less than the length of values."
+            expected = f"{len(boundaries) + 1} values for {len(boundaries)} boundaries"
+            raise ValueError(report(what, expected=expected, got=f"{len(values)} values"))
 
     def __call__(self, step: Any) -> Any:
         passed = jnp.sum(jnp.asarray(step) > jnp.asarray(self.boundaries))

@@ -14,20 +14,14 @@ class LearningRateSchedule(Configured):
 
     def __call__(self, step: Any) -> Any:
         """The learning rate of step number `step`, counted from 0."""
-        raise NotImplementedError(
-            report(f"Learning rate schedule '{type(self).__name__}' must override `__call__(self, step)`.")
-        )
+        what = f"Learning rate schedule '{type(self).__name__}' must override `__call__(self, step)`."
+        raise NotImplementedError(report(what))
 
 
-def positive(name: str, steps: Any) -> Any:
-    """`steps`, if it is a number of steps to divide by.
-
-    Raises:
-        ValueError: it is not positive.
-    """
+def check_positive(name: str, steps: Any) -> None:
+    """Raise a ValueError where a number of steps is none to divide by."""
     if steps <= 0:
         raise ValueError(report(f"Argument `{name}` must be > 0.", expected="a positive number of steps", got=steps))
-    return steps
 
 
 def float_step(step: Any) -> Any:
