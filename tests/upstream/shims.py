@@ -16,6 +16,7 @@ from tricera.engine import dtypes, graph, masking, scope, tracking
 from tricera.engine.variable import Variable
 from tricera.kernels import conv
 from tricera.layers.rnn import convlstm
+from tricera.train import trainer
 from tricera.transform import lora
 
 
@@ -146,6 +147,7 @@ def _tracked(name: str, kind: type) -> type:
 _TREE = SimpleNamespace(**vars(tricera.tree), register_tree_node_class=lambda kind: kind)
 _ANYWHERE = {
     "GroupedQueryAttention": tricera.layers.GroupQueryAttention,
+    "JAXTrainer": trainer.Trainer,
     "FeatureSpace": tricera.utils.FeatureSpace,
     "ConvLSTM": _conv_lstm,
     "ConvLSTMCell": convlstm.ConvLSTMCell,

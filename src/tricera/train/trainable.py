@@ -123,7 +123,9 @@ class Trainable(Steps):
         names = getattr(self, "output_names", None)
         self._compile_loss = CompiledLoss(loss, loss_weights, names) if loss is not None else None
         self._compile_metrics = (
-            CompiledMetrics(metrics, weighted_metrics, names) if metrics or weighted_metrics else None
+            CompiledMetrics(metrics, weighted_metrics, names, self._compile_loss)
+            if metrics or weighted_metrics
+            else None
         )
         self.optimizer = self._scaled(optimizers.get(optimizer), auto_scale_loss)
         self.loss, self.loss_weights = loss, loss_weights
