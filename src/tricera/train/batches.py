@@ -52,12 +52,18 @@ class Batches(Trainable):
             self._outputs_for(x)
         return tree_util.tree_map(np.asarray, next(self._predictions([x])))
 
-    def _predictions(self, inputs: Iterable[Any]) -> Iterator[Any]:
-        """The outputs for each batch of inputs; what layers keep from batch to batch goes on, and stays."""
+    def _predictions(self, inputs: Iterable[Any], watched: bool = False) -> Iterator[Any]:
+        """The outputs for each batch of inputs; what layers keep from batch to batch goes on, and stays.
+
+        Args:
+            watched: whether somebody may set variables between two batches.
+        """
         key, cells = self._at_hand("predict")
         trainable, others = cells.take()
         program = programs.program(key, "predict", epoch.predict_batch)
         for x in inputs:
+            if watched:
+                trainable, others = cells.take()
             data = pack((x, None, None))
             if self.run_eagerly:
                 outputs, others = self.predict_step((trainable, others), data)

@@ -139,7 +139,11 @@ def check_indices(model: Any) -> Callable[[tuple], None] | None:
 
     def check(batch: tuple) -> None:
         x = batch[0]
-        arrays = [x.get(name) for name in names] if isinstance(x, dict) else tree_util.tree_leaves(x)
+        arrays = (
+            [x.get(name) for name in names]
+            if isinstance(x, dict)
+            else tree_util.tree_leaves(x, is_leaf=lambda v: v is None)
+        )
         for place, layer in found:
             if place < len(arrays) and arrays[place] is not None:
                 _check_range(layer, arrays[place])
