@@ -280,25 +280,26 @@ class Counter(tricera.callbacks.Callback):
 def test_callbacks_set_variables_between_batches_of_tests_and_predictions(eager):
     model = Counting()
     model.compile("sgd", "mse", run_eagerly=eager)
-    x, y = np.ones((4, 3), "float32"), np.ones((4, 1), "float32")
+    x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
     counter = Counter()
-    model.fit(x, y, batch_size=1, epochs=2, validation_data=(x[:3], y[:3]), callbacks=[counter], verbose=0)
+    model.fit(x, y, batch_size=2, epochs=2, validation_data=(x[:6], y[:6]), callbacks=[counter], verbose=0)
     assert float(model.seen["test"]) == 6
-    model.evaluate(x, y, batch_size=2, callbacks=[counter], verbose=0)
+    model.evaluate(x, y, batch_size=4, callbacks=[counter], verbose=0)
     assert float(model.seen["test"]) == 8
-    model.predict(x, batch_size=1, callbacks=[counter], verbose=0)
+    model.predict(x, batch_size=2, callbacks=[counter], verbose=0)
     assert float(model.seen["predict"]) == 4
 
 
 @pytest.mark.parametrize("eager", [False, True])
-@pytest.mark.parametrize("data", [lambda x, y: (x, y), lambda x, y: (zip(x.reshape(5, 2, 3), y.reshape(5, 2, 1)),)])
-def test_callbacks_see_the_ends_of_executions(data, eager):
+@pytest.mark.parametrize("arrays", [False, True])
+def test_callbacks_see_the_ends_of_executions(arrays, eager):
     """Five batches, two in an execution; the last holds one."""
     x, y = np.ones((10, 3), "float32"), np.ones((10, 1), "float32")
     model = Counting()
     model.compile("sgd", "mse", run_eagerly=eager, steps_per_execution=2)
     counter = Counter()
-    model.fit(*data(x, y), batch_size=2 if eager else None, steps_per_epoch=5, callbacks=[counter], verbose=0)
+    data = (x, y, 2) if arrays else (zip(x.reshape(5, 2, 3), y.reshape(5, 2, 1), strict=True),)
+    model.fit(*data, steps_per_epoch=5, callbacks=[counter], verbose=0)
     assert counter.told == [("begin", 0), ("end", 1), ("begin", 2), ("end", 3), ("begin", 4), ("end", 4)]
     counter.told.clear()
     model.evaluate(x, y, batch_size=2, callbacks=[counter], verbose=0)

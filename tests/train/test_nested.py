@@ -103,6 +103,21 @@ def test_history_is_that_of_keras(keras, case, kind):
         same_history(ours, theirs)
 
 
+@pytest.mark.parametrize("eager", [False, True])
+def test_losses_of_what_compute_loss_makes_of_the_outputs(keras, eager):
+    def run(k):
+        class Halves(k.Model):
+            def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+                return super().compute_loss(x, y, [y_pred[:, :1], y_pred[:, 1:]], sample_weight, training)
+
+        x = k.Input((3,))
+        model = Halves(x, k.layers.Dense(2, kernel_initializer="ones")(x))
+        model.compile("sgd", ["mse", "mae"], loss_weights=[1.0, 0.5], run_eagerly=eager)
+        return model.fit(X, (A, B), batch_size=4, epochs=2, shuffle=False, verbose=0).history
+
+    same_history(run(tricera), run(keras))
+
+
 MESSAGES = {
     "loss_key": (
         {"p": {"a": "mse"}},

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import jax
 from jax import tree_util
 
 from tricera import losses as losses_module
 from tricera import metrics as metrics_module
+from tricera.engine import scope
 from tricera.errors import report
 from tricera.train import structure
 from tricera.train.compiled.outputs import (
@@ -69,7 +71,8 @@ class CompiledLoss:
                 loss, label = _as_loss(given)
                 self.terms.append(Term(path, loss, weight, _name(path, label, outputs, own)))
         if len(self.terms) > 1:
-            self.metrics = [metrics_module.Mean(name=f"{term.name}_loss") for term in self.terms]
+            with scope.enter(values=None), jax.ensure_compile_time_eval():  # in a `compute_loss` that is traced
+                self.metrics = [metrics_module.Mean(name=f"{term.name}_loss") for term in self.terms]
         self.built = True
 
     @property

@@ -25,6 +25,11 @@ def quantize_model(
         what = f"Unrecognized keyword arguments passed to {type(model).__name__}: {', '.join(map(repr, unknown))}."
         known = ("mode", "config", "filters", "type_check")
         raise ArgumentError(report(what, fix=did_you_mean(next(iter(unknown)), known) or f"{', '.join(known)}."))
+    config = resolved(mode, config)
+    if not (filters is None or callable(filters) or isinstance(filters, str | list | tuple)):
+        what = "The `filters` argument must be a regex string, a list of regex strings, or a callable."
+        raise ValueError(report(what, got=repr(filters)))
+
     if not model.built:
         raise ValueError(
             report(
@@ -32,10 +37,6 @@ def quantize_model(
                 fix="call the model on data, or `model.build(input_shape)`, first.",
             )
         )
-    config = resolved(mode, config)
-    if not (filters is None or callable(filters) or isinstance(filters, str | list | tuple)):
-        what = "The `filters` argument must be a regex string, a list of regex strings, or a callable."
-        raise ValueError(report(what, got=repr(filters)))
 
     def chosen(layer: Quantizable) -> bool:
         return layer.can_be(str(config.mode), type_check) and _chosen(layer, filters)
