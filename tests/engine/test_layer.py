@@ -1,10 +1,11 @@
 """Layers that users write, in the ways of Keras 2 and 3."""
 
+import jax
 import numpy as np
 import pytest
 
 import tricera
-from tricera import layers, ops
+from tricera import KerasTensor, layers, ops
 from tricera.engine import naming
 
 X = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
@@ -242,3 +243,70 @@ def test_what_is_refused(use, kind, text):
     with pytest.raises(kind) as error:
         use()
     assert str(error.value) == text
+
+
+# ---- shapes that a subclass tells
+
+
+class Told(layers.Layer):
+    """Cannot be traced; says which shapes it would give."""
+
+    def __init__(self, told):
+        super().__init__()
+        self.told = told
+
+    def call(self, x, other=None):
+        raise RuntimeError("only for its shapes")
+
+    def compute_output_shape(self, x_shape):
+        return self.told(x_shape)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda shape: shape,
+        lambda shape: (shape, (*shape, 1)),
+        lambda shape: [shape, shape],
+        lambda shape: {"a": shape, "b": {"c": (shape, shape)}},
+    ],
+)
+def test_shapes_that_are_told_may_be_nested(told):
+    layer = Told(told)
+    spec = layer.compute_output_spec(KerasTensor((2, 3)), KerasTensor((7,)))
+    shapes = jax.tree_util.tree_map(lambda tensor: tensor.shape, spec, is_leaf=lambda x: isinstance(x, KerasTensor))
+    assert shapes == told((2, 3))
+    assert jax.tree_util.tree_structure(layer(tricera.Input((3,)))) == jax.tree_util.tree_structure(spec)
+
+
+def builder(build):
+    return type("Built", (layers.Layer,), {"build": build, "call": lambda self, foo, bar=None: foo})(name="built")
+
+
+BUILDS = {
+    "no shape": (lambda self, foo_shape, bar: None, """\
+`<lambda>()` has the argument `bar`, which does not end in `_shape`.
+  expected: foo_shape, bar_shape
+  fix:      name the shapes by the arguments of `call`."""),
+    "no argument": (lambda self, foo_shape, baz_shape: None, """\
+`<lambda>()` has the argument `baz_shape`, but `call()` does not have argument `baz`.
+  expected: foo_shape, bar_shape
+  fix:      name the shapes by the arguments of `call`."""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BUILDS)
+def test_what_build_may_ask_for(case):
+    build, text = BUILDS[case]
+    with pytest.raises(ValueError) as caught:
+        builder(build)(np.ones((4, 1)), np.ones((4, 2)))
+    assert str(caught.value) == text
+
+
+def test_build_is_told_the_shapes_by_their_names():
+    def build(self, bar_shape, foo_shape):
+        self.told = bar_shape, foo_shape
+
+    layer = builder(build)
+    layer(np.ones((4, 1)), np.ones((4, 2)))
+    assert layer.told == ((4, 2), (4, 1))

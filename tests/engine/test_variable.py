@@ -93,7 +93,7 @@ def test_what_is_no_variable():
     )
     with pytest.raises(ValueError) as slash:
         tricera.Variable(1.0, name="a/b")
-    assert str(slash.value) == "Argument `name` must not contain '/'.\n  got:      'a/b'"
+    assert str(slash.value) == "Argument `name` must be a string, and not contain '/'.\n  got:      'a/b'"
     with pytest.raises(ValueError) as unknown:
         tricera.Variable("zeros", shape=(None, 2))
     assert str(unknown.value) == (
@@ -111,3 +111,17 @@ def test_an_array_of_somebody_else_is_not_given_away():
     one.assign(np.ones(3))
     held = one._value
     assert one.take() is held
+
+
+def test_plus_and_round():
+    variable = tricera.Variable(np.array([-1.25, 2.0, 2.5], "float32"))
+    np.testing.assert_array_equal(+variable, [-1.25, 2, 2.5])
+    np.testing.assert_array_equal(round(variable), [-1, 2, 2])
+    np.testing.assert_allclose(round(variable, 1), np.round([-1.25, 2, 2.5], 1))
+
+
+def test_a_name_is_text():
+    for name in (1, "a/b"):
+        with pytest.raises(ValueError) as caught:
+            tricera.Variable(0.0, name=name)
+        assert str(caught.value) == f"Argument `name` must be a string, and not contain '/'.\n  got:      {name!r}"

@@ -96,10 +96,14 @@ Arguments `clone_function` and `input_tensors` are only supported for Sequential
     "stack": (lambda: models.clone_model(stack(tricera), call_function=print), """\
 `call_function` argument is not supported with Sequential models.
   fix:      use it with Functional models: the layers of a Sequential are listed, not called."""),
-    "inputs": (lambda: models.clone_model(graph(tricera), input_tensors=[layers.Input((2,))]), """\
+    "inputs": (lambda: models.clone_model(graph(tricera), input_tensors=[layers.Input((2,), name="c")]), """\
 `input_tensors` must have the same structure as model.input.
-  expected: 2 tensors
-  got:      1 tensors"""),
+  expected: [a, b]
+  got:      [c]"""),
+    "names": (lambda: models.clone_model(graph(tricera), input_tensors={"a": layers.Input((2,), name="c")}), """\
+`input_tensors` must have the same structure as model.input.
+  expected: [a, b]
+  got:      {'a': c}"""),
     "single": (lambda: models.clone_model(stack(tricera), input_tensors=[layers.Input((2,))] * 2), """\
 Argument `input_tensors` must contain a single tensor.
   got:      2 values"""),
@@ -113,6 +117,43 @@ def test_messages(name):
     with pytest.raises(ValueError) as error:
         call()
     assert str(error.value) == text
+
+
+def own_loss(y, y_pred):
+    return abs(y - y_pred)
+
+
+class Compiled(tricera.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: graph(tricera), lambda: stack(tricera), Compiled], ids=["graph", "stack", "own"]
+)
+def test_a_compiled_model_is_cloned_compiled(make):
+    model = make()
+    assert not models.clone_model(model).compiled
+    model.compile(tricera.optimizers.SGD(0.125), own_loss, metrics=[lambda y, y_pred: y])
+    clone = models.clone_model(model)
+    assert clone.compiled
+    assert clone.loss is own_loss
+    assert clone.optimizer is not model.optimizer
+    assert float(clone.optimizer.learning_rate) == 0.125
+
+
+def test_the_nesting_of_inputs_and_outputs_is_cloned():
+    a, b = layers.Input((2,), name="a"), layers.Input((2,), name="b")
+    model = models.Model({"x": a, "rest": (b,)}, {"sum": a + b, "both": (a * 2.0, b)})
+    fresh = {"x": layers.Input((2,)), "rest": (layers.Input((2,)),)}
+    for clone in (models.clone_model(model), models.clone_model(model, input_tensors=fresh)):
+        out = clone({"x": np.ones((1, 2)), "rest": (np.full((1, 2), 3.0),)})
+        assert {name: type(value) for name, value in out.items()} == {"sum": type(out["sum"]), "both": tuple}
+        np.testing.assert_array_equal(out["sum"], [[4, 4]])
 
 
 def test_source_inputs():

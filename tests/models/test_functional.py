@@ -255,8 +255,9 @@ sparse=False, name=b>, which is not among its inputs.
     ),
     "no tensor": (
         lambda: models.Model(tricera.Input((4,)), 3),
-        """A graph's inputs and outputs must be symbolic tensors (KerasTensor).
-  got:      3""",
+        """All `outputs` values must be KerasTensors.
+  got:      3
+  fix:      begin with `Input(...)`, and call layers and `keras.ops` on it.""",
     ),
     "same name": (
         lambda: models.Model(a := tricera.Input((4,)), layers.Dense(2, name="d")(layers.Dense(2, name="d")(a))),
@@ -304,3 +305,185 @@ def test_one_output_in_a_list_comes_alone(nest, keras):
     (*theirs, one), (*ours, other) = found
     assert ours == theirs
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), other, one)
+
+
+# ---- how inputs are nested, and those that may be missing
+
+
+class OrZero(layers.Layer):
+    """`x + y`, of which `y` may be missing."""
+
+    def call(self, x, y=None):
+        return x if y is None else x + y
+
+    def compute_output_shape(self, x_shape):
+        return x_shape
+
+
+def optional(names=("x", "y")):
+    x, y = layers.Input((4,), name="x"), layers.Input((4,), name="y", optional=True)
+    outputs = layers.Dense(2, kernel_initializer="ones")(OrZero()(x, y))
+    return models.Model(dict(zip(names, (x, y), strict=True)), outputs)
+
+
+ALIKE = {
+    "names for a list": (lambda a, b: [a, b], lambda x: {"a": x, "b": x}),
+    "more names for a list": (lambda a, b: [a, b], lambda x: {"a": x, "b": x, "c": x}),
+    "a tuple for a list": (lambda a, b: [a, b], lambda x: (x, x)),
+    "a dict": (lambda a, b: {"b": b, "a": a}, lambda x: {"a": x, "b": x}),
+    "deeper": (lambda a, b: [a, [b]], lambda x: [x, [x]]),
+}
+UNLIKE = {
+    "a list for a dict": (lambda a, b: {"a": a, "b": b}, lambda x: [x, x], "{'a': a, 'b': b}", "[(6, 4), (6, 4)]"),
+    "a name too much": (
+        lambda a, b: {"a": a, "b": b},
+        lambda x: {"a": x, "b": x, "c": x},
+        "{'a': a, 'b': b}",
+        "{'a': (6, 4), 'b': (6, 4), 'c': (6, 4)}",
+    ),
+    "a flat list": (lambda a, b: [a, [b]], lambda x: [x, x], "[a, [b]]", "[(6, 4), (6, 4)]"),
+}
+
+
+def two_inputs(nested):
+    a, b = layers.Input((4,), name="a"), layers.Input((4,), name="b")
+    return models.Model(nested(a, b), layers.Subtract()([a, b]))
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_inputs_that_are_nested_alike_need_no_warning(case, recwarn):
+    nested, given = ALIKE[case]
+    assert two_inputs(nested)(given(X)).shape == (6, 4)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_inputs_that_are_nested_otherwise_are_warned_of(case):
+    nested, given, expected, got = UNLIKE[case]
+    with pytest.warns(UserWarning) as warned:
+        two_inputs(nested)(given(X))
+    text = "The structure of `inputs` doesn't match the expected structure."
+    assert [str(each.message) for each in warned] == [f"{text}\n  expected: {expected}\n  got:      {got}"]
+
+
+def test_a_list_for_a_dict_in_another_order_is_refused():
+    with pytest.raises(ValueError) as caught:
+        two_inputs(lambda a, b: {"b": b, "a": a})([X, X])
+    assert (
+        str(caught.value)
+        == """\
+The structure of `inputs` doesn't match the expected structure.
+  expected: {'b': b, 'a': a}
+  got:      [(6, 4), (6, 4)]"""
+    )
+
+
+def test_an_optional_input_may_be_none():
+    model = optional()
+    np.testing.assert_allclose(model({"x": X, "y": None}), X.sum(1, keepdims=True).repeat(2, 1), rtol=1e-4)
+    model.compile("sgd", "mse")
+    for y in (None, X):
+        given = {"x": X, "y": y}
+        history = model.fit(given, Y, batch_size=3, epochs=2, verbose=0).history["loss"]
+        assert history[1] < history[0]
+        assert np.isfinite(model.evaluate(given, Y, verbose=0))
+        np.testing.assert_allclose(model.predict(given, verbose=0), model(given), rtol=1e-5)
+    model.fit(iter([({"x": X, "y": None}, Y)]), verbose=0)
+
+
+def test_another_input_may_not_be_none():
+    message = """\
+Functional model "functional": The input 'x' is not optional, but None was passed.
+  expected: (None, 4)
+  fix:      give an array, or make the input by `Input(..., optional=True)`."""
+    with pytest.raises(ValueError) as caught:
+        optional()({"x": None, "y": X})
+    assert str(caught.value) == message
+    model = models.Model(x := layers.Input((4,), name="x"), layers.Dense(2)(x))
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="'x' is not optional"):
+        model.fit([None], Y)
+
+
+def test_inputs_have_the_dtypes_that_were_declared():
+    half, whole = layers.Input((4,), dtype="float16"), layers.Input((4,), dtype="int32")
+    model = models.Model((half, whole), (half + 2, whole + 2))
+    assert [str(out.dtype) for out in model((X, X))] == ["float16", "int32"]
+
+
+def test_tuples_of_outputs_come_back_as_tuples():
+    x = layers.Input((4,))
+    model = models.Model(x, (layers.Dense(1)(x), [x, (x,)]))
+    out = models.Functional.from_config(model.get_config())(X)
+    assert (type(out), type(out[1]), type(out[1][1])) == (tuple, list, tuple)
+
+
+class WithMore(tricera.Model):
+    def __init__(self, *args, more=1, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.more = more
+
+
+def test_a_graph_of_a_subclass_comes_back_with_its_own_arguments():
+    x = layers.Input((4,))
+    model = WithMore(inputs=x, outputs=layers.Dense(1)(x), more=3, name="own")
+    again = WithMore.from_config(model.get_config())
+    assert (again.more, again.name, type(again).__name__) == (3, "own", "WithMore")
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(again(X), model(X))
+
+
+def test_a_configuration_of_keras_2():
+    def layer(kind, name, inbound, **config):
+        return {"class_name": kind, "name": name, "config": {"name": name, **config}, "inbound_nodes": inbound}
+
+    config = {
+        "name": "old",
+        "layers": [
+            layer("InputLayer", "in", [], batch_input_shape=[None, 4], dtype="float32"),
+            layer("Dense", "out", [[["in", 0, 0, {}]]], units=2, activation="relu"),
+        ],
+        "input_layers": [["in", 0, 0]],
+        "output_layers": [["out", 0, 0]],
+    }
+    model = models.Functional.from_config(config)
+    assert (model.name, model.output_shape) == ("old", (None, 2))
+    config["layers"][1]["inbound_nodes"] = [[["nobody", 0, 0, {}]]]
+    with pytest.raises(ValueError) as caught:
+        models.Functional.from_config(config)
+    assert str(caught.value) == "The graph is not connected: nothing makes the inputs of 'out'."
+
+
+def small():
+    return models.Model(x := layers.Input((4,), name="in"), layers.Dense(2, name="out")(x))
+
+
+MORE_MESSAGES = {
+    "inputs": (lambda: models.Functional({"a": "x"}, "y"), ValueError, """\
+All `inputs` values must be KerasTensors.
+  got:      'x'
+  fix:      begin with `Input(...)`, and call layers and `keras.ops` on it."""),
+    "outputs": (lambda: models.Functional(layers.Input((4,)), "y"), ValueError, """\
+All `outputs` values must be KerasTensors.
+  got:      'y'
+  fix:      begin with `Input(...)`, and call layers and `keras.ops` on it."""),
+    "count": (lambda: optional()(X), ValueError, """\
+Functional model "functional": the model expects 2 input(s), but it received 1.
+  expected: x: (None, 4), y: (None, 4)
+  got:      (6, 4)
+  fix:      a dict: {'x': ..., 'y': ...}."""),
+    "layers": (lambda: setattr(small(), "layers", []), AttributeError, """\
+`Model.layers` attribute is reserved and should not be used.
+  fix:      use another name."""),
+    "get_layer": (lambda: small().get_layer("out", 1), ValueError, """\
+Provide only a layer name or a layer index.
+  got:      index=1, name='out'"""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MORE_MESSAGES)
+def test_messages_on_graphs(case):
+    call, kind, text = MORE_MESSAGES[case]
+    with pytest.raises(kind) as caught:
+        call()
+    assert str(caught.value) == text

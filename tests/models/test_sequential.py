@@ -178,3 +178,103 @@ def test_what_is_refused(use, kind, text):
     with pytest.raises(kind) as error:
         use()
     assert str(error.value) == text
+
+
+# ---- other inputs than one tensor
+
+
+class Doubled(layers.Layer):
+    def call(self, inputs):
+        if isinstance(inputs, dict):
+            return {name: 2 * x for name, x in inputs.items()}
+        return [2 * x for x in inputs]
+
+
+@pytest.mark.parametrize("given", [{"a": X, "b": X[:, :2]}, [X, X[:, :2]]], ids=["dict", "list"])
+def test_inputs_may_be_nested(given):
+    model = tricera.Sequential([Doubled()])
+    out = model(given)
+    assert type(out) is type(given)
+    flat = out.values() if isinstance(out, dict) else out
+    for ours, x in zip(flat, (X, X[:, :2]), strict=True):
+        np.testing.assert_array_equal(ours, 2 * x)
+    assert model.built
+    shapes = [tensor.shape for tensor in model.inputs]
+    assert shapes == [(None, 4), (None, 2)]
+    text = []
+    model.summary(print_fn=text.append)
+    assert "[(None, 4), (None, 2)]" in text[0]
+    joined = tricera.Sequential([Doubled(), layers.Dense(2)]) if isinstance(given, list) else None
+    if joined is not None:
+        with pytest.raises(ValueError, match="expects 1 input"):
+            joined(given)
+
+
+def test_layers_of_several_tensors_may_stand_in_a_stack():
+    model = tricera.Sequential([Doubled(), layers.Add(), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    history = model.fit([X, X], Y, epochs=2, verbose=0).history["loss"]
+    assert history[1] < history[0]
+    assert model.output_shape == (None, 2)
+
+
+class Shapeless(layers.Layer):
+    def call(self, inputs):
+        return inputs + 1.0
+
+    def compute_output_spec(self, *args, **kwargs):
+        raise NotImplementedError
+
+
+def test_layers_that_know_no_shapes_are_called_one_after_another():
+    model = tricera.Sequential([Shapeless(), layers.Dense(2, kernel_initializer="ones")])
+    np.testing.assert_allclose(model(X), (X + 1).sum(1, keepdims=True).repeat(2, 1), rtol=1e-4)
+    assert len(model.weights) == 2
+    model.summary(print_fn=str)
+
+
+def test_an_input_alone_gives_what_it_gets():
+    model = tricera.Sequential([tricera.Input((4,))])
+    np.testing.assert_array_equal(model(X), X)
+    assert tricera.Sequential([model, layers.Dense(2)]).output_shape == (None, 2)
+
+
+class TwoArguments(layers.Layer):
+    def call(self, inputs, training):
+        return inputs
+
+
+def built_for(shape):
+    tricera.Sequential([tricera.Input((4,)), layers.Dense(1)], name="stack").build(shape)
+
+
+NOT_BUILT = {
+    "no layers": (lambda: tricera.Sequential(name="empty")(X), ValueError, """\
+Sequential model 'empty' cannot be built because it has no layers.
+  fix:      `model.add(...)`."""),
+    "another shape": (lambda: built_for((None, 3)), ValueError, """\
+Sequential model 'stack' has already been configured to use an input of another shape.
+  expected: (None, 4)
+  got:      (None, 3)
+  fix:      build it for this shape, or declare another `Input`."""),
+    "two arguments": (lambda: tricera.Sequential([TwoArguments(name="two")]).build((None, 3)), ValueError, """\
+Layers added to a Sequential model can only have a single positional argument, the input tensor.
+  got:      TwoArguments layer "two" with call(inputs, training)
+  fix:      use the functional API, or give the others a default."""),
+    "layers": (lambda: setattr(tricera.Sequential(), "layers", []), AttributeError, """\
+`Model.layers` attribute is reserved and should not be used.
+  fix:      Use `add()` and `pop()` to change the layers in this model."""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOT_BUILT)
+def test_what_is_not_built(case):
+    call, kind, text = NOT_BUILT[case]
+    with pytest.raises(kind) as caught:
+        call()
+    assert str(caught.value) == text
+
+
+def test_a_shape_that_fits_may_be_built_for_again():
+    built_for((None, 4))
+    built_for((8, 4))

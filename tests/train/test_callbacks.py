@@ -237,3 +237,76 @@ def test_results_of_many_outputs_stand_in_keras_order(keras):
 
     for losses in (["sparse_categorical_crossentropy", "mse"], ["sparse_categorical_crossentropy", None]):
         same(run(tricera, losses), run(keras, losses))
+
+
+class Counting(tricera.Model):
+    """Counts the batches that its callback sees, in weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = {what: self.add_weight(shape=(), initializer="zeros", name=what) for what in ("test", "predict")}
+        self.dense = tricera.layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+class Counter(tricera.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.told.append(("begin", batch))
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.told.append(("end", batch))
+
+    def on_test_batch_begin(self, batch, logs=None):
+        self.told.append(("test", batch))
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.model.seen["test"].assign_add(1)
+
+    def on_predict_batch_begin(self, batch, logs=None):
+        self.told.append(("predict", batch))
+
+    def on_predict_batch_end(self, batch, logs=None):
+        self.model.seen["predict"].assign_add(1)
+        self.told.append(("outputs", len(logs["outputs"])))
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_callbacks_set_variables_between_batches_of_tests_and_predictions(eager):
+    model = Counting()
+    model.compile("sgd", "mse", run_eagerly=eager)
+    x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+    counter = Counter()
+    model.fit(x, y, batch_size=2, epochs=2, validation_data=(x[:6], y[:6]), callbacks=[counter], verbose=0)
+    assert float(model.seen["test"]) == 6
+    model.evaluate(x, y, batch_size=4, callbacks=[counter], verbose=0)
+    assert float(model.seen["test"]) == 8
+    model.predict(x, batch_size=2, callbacks=[counter], verbose=0)
+    assert float(model.seen["predict"]) == 4
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("arrays", [False, True])
+def test_callbacks_see_the_ends_of_executions(arrays, eager):
+    """Five batches, two in an execution; the last holds one."""
+    x, y = np.ones((10, 3), "float32"), np.ones((10, 1), "float32")
+    model = Counting()
+    model.compile("sgd", "mse", run_eagerly=eager, steps_per_execution=2)
+    counter = Counter()
+    data = (x, y, 2) if arrays else (zip(x.reshape(5, 2, 3), y.reshape(5, 2, 1), strict=True),)
+    model.fit(*data, steps_per_epoch=5, callbacks=[counter], verbose=0)
+    assert counter.told == [("begin", 0), ("end", 1), ("begin", 2), ("end", 3), ("begin", 4), ("end", 4)]
+    counter.told.clear()
+    model.evaluate(x, y, batch_size=2, callbacks=[counter], verbose=0)
+    assert counter.told == [("test", 0), ("test", 2), ("test", 4)]
+    counter.told.clear()
+    out = model.predict(x, batch_size=2, callbacks=[counter], verbose=0)
+    assert counter.told == [
+        ("predict", 0), ("outputs", 4), ("predict", 2), ("outputs", 4), ("predict", 4), ("outputs", 2),
+    ]  # fmt: skip
+    assert out.shape == (10, 1)

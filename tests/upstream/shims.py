@@ -16,6 +16,7 @@ from tricera.engine import dtypes, graph, masking, scope, tracking
 from tricera.engine.variable import Variable
 from tricera.kernels import conv
 from tricera.layers.rnn import convlstm
+from tricera.train import trainer
 from tricera.transform import lora
 
 
@@ -62,7 +63,9 @@ def _alone(layer: Any) -> Any:
 
 
 _PRIVATE = {
+    "_functional": lambda model: model._graph,
     "_kernel": _alone,
+    "_operations": lambda model: model.operations,
     "_embeddings": _alone,
     "_int4_block_size": lambda layer: layer.quantization_config.block_size,
     "_sliding_window": lambda layer: layer.sliding_window,
@@ -146,6 +149,7 @@ def _tracked(name: str, kind: type) -> type:
 _TREE = SimpleNamespace(**vars(tricera.tree), register_tree_node_class=lambda kind: kind)
 _ANYWHERE = {
     "GroupedQueryAttention": tricera.layers.GroupQueryAttention,
+    "JAXTrainer": trainer.Trainer,
     "FeatureSpace": tricera.utils.FeatureSpace,
     "ConvLSTM": _conv_lstm,
     "ConvLSTMCell": convlstm.ConvLSTMCell,
@@ -163,6 +167,7 @@ _ANYWHERE = {
     "clear_session": _clear_session,
     "get_global_attribute": _get_global_attribute,
     "set_global_attribute": _GLOBAL.__setitem__,
+    "in_symbolic_scope": lambda: scope.current().inferring is not None,
     "any_symbolic_tensors": lambda args=None, kwargs=None: graph.any_symbolic((args, kwargs)),
     "set_logging_verbosity": lambda level: logging.getLogger("tricera").setLevel(level),
     "disable_traceback_filtering": lambda: None,

@@ -358,7 +358,8 @@ def _filled(struct: Any, table: dict[int, Any]) -> Any:
         return table[id(struct)]
     if isinstance(struct, dict):
         return {key: _filled(item, table) for key, item in struct.items()}
-    return type(struct)(_filled(item, table) for item in struct)
+    items = [_filled(item, table) for item in struct]
+    return type(struct)(*items) if hasattr(struct, "_fields") else type(struct)(items)
 
 
 def _sort(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], list[Any]]:

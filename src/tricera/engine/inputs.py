@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jax import tree_util
@@ -204,10 +204,22 @@ def shapes(value: Any) -> Any:
     return None
 
 
-def build_arguments(build: Callable, arguments: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-    """The args and kwargs for a `build` method: shapes by the names of the call's arguments, or the first one's."""
+def build_arguments(build: Callable, arguments: dict[str, Any], names: Sequence[str]) -> tuple[tuple, dict[str, Any]]:
+    """The args and kwargs for a `build` method: shapes by the names of the call's arguments, or the first one's.
+
+    Raises:
+        ValueError: it asks for several that are not the shapes of arguments of these names.
+    """
     found = {f"{name}_shape": shapes(value) for name, value in arguments.items() if _has_tensors(value)}
-    wanted = list(inspect.signature(build).parameters)[1:]
+    parameters = list(inspect.signature(build).parameters.values())[1:]
+    wanted = [p.name for p in parameters]
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    known = [f"{name}_shape" for name in names]
+    if len(needed) > 1 and (stray := next((name for name in needed if name not in known), None)):
+        told = f"but `call()` does not have argument `{stray[:-6]}`"
+        told = told if stray.endswith("_shape") else "which does not end in `_shape`"
+        what = f"`{build.__qualname__}()` has the argument `{stray}`, {told}."
+        raise ValueError(report(what, expected=", ".join(known), fix="name the shapes by the arguments of `call`."))
     by_name = {name: found[name] for name in wanted if name in found}
     if by_name and (len(wanted) == len(by_name) or wanted[0] in by_name):
         return (), by_name

@@ -150,13 +150,20 @@ class Layer(Weighted):
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shape of the output for inputs of these shapes, found by tracing."""
-        shape_arguments = [*args, *kwargs.values()]
-        tensors = [_from_shape(shape, self.compute_dtype) for shape in shape_arguments]
+        tensors = [_from_shape(shape, self.compute_dtype) for shape in (*args, *kwargs.values())]
         return inputs.shapes(self.compute_output_spec(*tensors))
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """The symbolic outputs for symbolic inputs, found by tracing."""
-        return graph.infer(self, args, kwargs)
+        """The symbolic outputs for symbolic inputs: by tracing, or else by the subclass' `compute_output_shape`."""
+        try:
+            return graph.infer(self, args, kwargs)
+        except Exception as error:
+            own = type(self).compute_output_shape
+            if isinstance(error, NotImplementedError) or own is Layer.compute_output_shape:
+                raise
+            spec = inputs.spec_of(type(self).call)
+            args, kwargs = inputs.build_arguments(own, spec.bind(args, kwargs), spec.names)
+            return _from_shape(self.compute_output_shape(*args, **kwargs), self.compute_dtype)
 
     def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
         """Make the weights whole numbers of few bits: only Dense, EinsumDense and Embedding know how."""
@@ -251,16 +258,7 @@ class Layer(Weighted):
 
     def _record(self, args: tuple, kwargs: dict, arguments: dict[str, Any]) -> Any:
         spec = inputs.spec_of(type(self).call)
-        masked = spec.fill_masks(arguments, kwargs)
-        try:
-            outputs = self.compute_output_spec(*args, **masked)
-        except NotImplementedError:
-            raise
-        except Exception:
-            if type(self).compute_output_shape is Layer.compute_output_shape:
-                raise
-            shape = self.compute_output_shape(inputs.shapes(next(iter(arguments.values()))))
-            outputs = KerasTensor(shape, self.compute_dtype)
+        outputs = self.compute_output_spec(*args, **spec.fill_masks(arguments, kwargs))
         outputs = Node(self, args, kwargs, outputs).outputs
         self._mask_symbolic(arguments, outputs)
         return outputs
@@ -281,7 +279,7 @@ class Layer(Weighted):
 
     def _build_once(self, arguments: dict[str, Any]) -> None:
         if not self.built:
-            args, kwargs = inputs.build_arguments(type(self).build, arguments)
+            args, kwargs = inputs.build_arguments(type(self).build, arguments, inputs.spec_of(type(self).call).names)
             self.build(*args, **kwargs)
             self.built = True
 
@@ -400,7 +398,7 @@ def _from_shape(shape: Any, dtype: str) -> Any:
         return {name: _from_shape(item, dtype) for name, item in shape.items()}
     if shape is None or (isinstance(shape, list | tuple) and all(n is None or isinstance(n, int) for n in shape)):
         return None if shape is None else KerasTensor(shape, dtype)
-    return [_from_shape(item, dtype) for item in shape]
+    return type(shape)([_from_shape(item, dtype) for item in shape])
 
 
 def _brief(value: Any) -> str:

@@ -24,8 +24,7 @@ class SeedGenerator(Configured):
     tracked_as = "seed"
 
     def __init__(self, seed: Any = None, name: str | None = None, **kwargs: Any):
-        if seed is None:
-            seed = make_default_seed()
+        seed = make_default_seed() if seed is None else seed
         if not isinstance(seed, int | np.integer):
             raise ValueError(report("Argument `seed` must be an integer.", got=repr(seed)))
         self.seed = int(seed)

@@ -11,26 +11,12 @@ from tricera.engine import dtypes, naming, registry, scope
 from tricera.errors import abstract, report
 
 _BINARY = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "true_divide",
-    "floordiv": "floor_divide",
-    "mod": "mod",
-    "pow": "power",
-    "matmul": "matmul",
-    "and": "logical_and",
-    "or": "logical_or",
-    "xor": "logical_xor",
-}
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "floordiv": "floor_divide",
+    "mod": "mod", "pow": "power", "matmul": "matmul", "and": "logical_and", "or": "logical_or", "xor": "logical_xor",
+}  # fmt: skip
 _COMPARE = {
-    "lt": "less",
-    "le": "less_equal",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-}
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal",
+}  # fmt: skip
 _UNARY = {"neg": "negative", "abs": "absolute", "invert": "logical_not"}
 
 
@@ -44,6 +30,9 @@ class Operators:
 
     def __getitem__(self, key: Any) -> Any:
         return self._operate("get_item", self, key)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return self._operate("round", self, ndigits or 0)
 
     def __hash__(self) -> int:
         return id(self)
@@ -93,8 +82,8 @@ class Variable(Operators):
         layout: Any = None,
     ):
         self.name = name or naming.auto_name(type(self))
-        if "/" in self.name:
-            raise ValueError(report("Argument `name` must not contain '/'.", got=repr(name)))
+        if not isinstance(self.name, str) or "/" in self.name:
+            raise ValueError(report("Argument `name` must be a string, and not contain '/'.", got=repr(name)))
         self.path = "/".join((*scope.current().path, self.name))
         self.trainable = trainable
         self.learnable = trainable  # what `layer.trainable = True` brings back
@@ -233,6 +222,9 @@ class Variable(Operators):
         return self._operate("not_equal", self, other)
 
     __hash__ = Operators.__hash__
+
+    def __pos__(self) -> Any:
+        return self.value
 
     def __len__(self) -> int:
         return self.shape[0]

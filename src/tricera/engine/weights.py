@@ -41,8 +41,7 @@ class Weighted(Configured):
             initializer: Glorot's uniform one by default, zeros for integers and booleans.
         """
         if isinstance(shape, str):  # Keras 2's order: name, shape
-            shape, name = (initializer if not isinstance(initializer, str) else ()), shape
-            initializer = None
+            shape, name, initializer = (initializer if not isinstance(initializer, str) else ()), shape, None
         dtype = dtypes.standardize_dtype(dtype or self.dtype_policy.at("/".join(self._path())).variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"

@@ -10,7 +10,7 @@ from tricera.engine.graph import KerasTensor
 from tricera.engine.layer import Layer
 from tricera.errors import report
 from tricera.layers import Input, InputLayer
-from tricera.models.functional import Functional
+from tricera.models.functional import Functional, alike, sketch
 from tricera.models.sequential import Sequential
 
 
@@ -24,6 +24,8 @@ def clone_model(
 ) -> Any:
     """A model of new layers with the same configurations, joined in the same way, and new weights.
 
+    One that is compiled gives one that is compiled alike, with an optimizer of its own.
+
     Args:
         input_tensors: what to build the new graph on instead of new inputs.
         clone_function: from a layer to the one that takes its place, another one than a copy if it likes.
@@ -36,6 +38,16 @@ def clone_model(
     """
     if kwargs:
         raise ValueError(report(f"Unexpected keyword argument(s): {tuple(kwargs)}"))
+    copy = _cloned(model, input_tensors, clone_function, call_function, recursive)
+    if model.compiled and not copy.compiled:
+        with scope.enter(copying=True):
+            copy.compile_from_config(model.get_compile_config())
+    return copy
+
+
+def _cloned(
+    model: Any, input_tensors: Any, clone_function: Callable | None, call_function: Callable | None, recursive: bool
+) -> Any:
     if isinstance(model, Sequential):
         if call_function is not None:
             raise ValueError(
@@ -102,14 +114,15 @@ def _clone_graph(model: Functional, clone: Callable, input_tensors: Any, call_fu
         tensors = [_new_input(tensor) for tensor in model.inputs]
     else:
         tensors = tree_util.tree_leaves(input_tensors, is_leaf=graph.is_symbolic_leaf)
-    if len(tensors) != len(model.inputs):
-        raise ValueError(
-            report(
-                "`input_tensors` must have the same structure as model.input.",
-                expected=f"{len(model.inputs)} tensors",
-                got=f"{len(tensors)} tensors",
+        struct = model._function._inputs_struct
+        if not alike(struct, input_tensors if isinstance(struct, dict | list | tuple) else tensors[0]):
+            raise ValueError(
+                report(
+                    "`input_tensors` must have the same structure as model.input.",
+                    expected=sketch(model._function._inputs_struct),
+                    got=sketch(input_tensors),
+                )
             )
-        )
     clones: dict[int, Any] = {}
 
     def use(node: graph.Node, args: tuple, kwargs: dict) -> Any:

@@ -1,18 +1,21 @@
 """Functional: a model that is a graph of layers and ops."""
 
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
 from jax import tree_util
 
-from tricera.engine import dtypes, graph, masking, registry, tracking
+from tricera.engine import dtypes, graph, masking, registry, scope, tracking
 from tricera.engine.graph import Function, KerasTensor
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.errors import nearest, report
 from tricera.layers import Input, InputLayer
 from tricera.models import graph_config
-from tricera.models.model import Model
+from tricera.models.model import Model, reserved
+from tricera.saving import past
 from tricera.train import structure
 
 
@@ -32,6 +35,8 @@ class Functional(Model):
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any):
         Layer.__init__(self, name=name, **kwargs)
+        _check_symbolic("inputs", inputs)
+        _check_symbolic("outputs", outputs)
         self._function = Function(*_from_inputs(inputs, outputs), name=self.name)
         names = [layer.name for layer in self.layers]
         if len(set(names)) < len(names):
@@ -97,6 +102,10 @@ class Functional(Model):
         """The layers, in the order of the graph."""
         return [operation for operation in self._function.operations if isinstance(operation, Layer)]
 
+    @layers.setter
+    def layers(self, _: Any) -> None:
+        raise reserved()
+
     def _sublayers(self) -> list[Any]:
         return tracking.unique([*self.layers, *tracking.held(self, "layer")])
 
@@ -118,14 +127,40 @@ class Functional(Model):
             given = self._by_name(inputs, struct)
         values = tree_util.tree_leaves(given, is_leaf=lambda x: x is None or graph.is_symbolic_leaf(x))
         if len(values) != len(self.inputs):
+            keys = ", ".join(f"{name!r}: ..." for name in struct) if isinstance(struct, dict) else None
             raise ValueError(
                 report(
                     f"{where(self)}: the model expects {len(self.inputs)} input(s), but it received {len(values)}.",
                     expected=", ".join(f"{n}: {t.shape}" for n, t in zip(self.input_names, self.inputs, strict=True)),
                     got=", ".join(str(graph.known(v.shape)) if hasattr(v, "shape") else repr(v) for v in values),
+                    fix=f"a dict: {{{keys}}}." if keys else None,
                 )
             )
+        self._compare(inputs, struct)
         return [self._fit(value, tensor, i) for i, (value, tensor) in enumerate(zip(values, self.inputs, strict=True))]
+
+    def _compare(self, inputs: Any, struct: Any) -> None:
+        """Warn of inputs that are nested in another way than the model's.
+
+        Raises:
+            ValueError: they are a list for a dict, which is in another order than that of its sorted names.
+        """
+        told_once = self.lenient or scope.current().inferring is not None  # what runs afterwards says it
+        lone = isinstance(struct, list | tuple) and len(struct) == 1 and not isinstance(inputs, list | tuple | dict)
+        if lone or (isinstance(inputs, dict) and not isinstance(struct, dict)) or alike(struct, inputs):
+            return
+        message = report(
+            "The structure of `inputs` doesn't match the expected structure.",
+            expected=sketch(struct, lambda tensor: self.input_names[self._place(tensor)]),
+            got=sketch(inputs, lambda x: str(graph.known(x.shape)) if hasattr(x, "shape") else repr(x)),
+        )
+        if isinstance(struct, dict) and not isinstance(inputs, dict) and list(struct) != sorted(struct):
+            raise ValueError(message)
+        if not told_once:
+            warnings.warn(message, stacklevel=2)
+
+    def _place(self, tensor: KerasTensor) -> int:
+        return next(i for i, each in enumerate(self.inputs) if each is tensor)
 
     def _by_name(self, inputs: dict[str, Any], struct: Any) -> Any:
         names = list(struct) if isinstance(struct, dict) else self.input_names
@@ -144,6 +179,14 @@ class Functional(Model):
 
     def _fit(self, value: Any, tensor: KerasTensor, place: int) -> Any:
         if value is None:
+            if not getattr(tensor.node and tensor.node.operation, "optional", False):
+                raise ValueError(
+                    report(
+                        f"{where(self)}: The input {self.input_names[place]!r} is not optional, but None was passed.",
+                        expected=tensor.shape,
+                        fix="give an array, or make the input by `Input(..., optional=True)`.",
+                    )
+                )
             return None
         shape = graph.known(value.shape)
         rank = len(tensor.shape)
@@ -166,8 +209,6 @@ class Functional(Model):
                 )
             )
         dtype = tensor.dtype if dtypes.dtype_of(value) != tensor.dtype else None
-        if dtype and dtypes.is_float(dtype):
-            dtype = self.compute_dtype if dtypes.is_float(dtypes.dtype_of(value)) else dtype
         mask = masking.get_mask(value)
         value = value if dtype is None else jnp.asarray(value, dtype)
         if mask is not None:
@@ -183,17 +224,26 @@ class Functional(Model):
 
     def get_config(self) -> dict[str, Any]:
         """The layers, how each is used, the inputs and the outputs; of a subclass, its arguments."""
-        if type(self).__init__ is not Functional.__init__:
+        if type(self).__init__ is Functional.__init__:
+            return graph_config.to_config(self)
+        if not graph.any_symbolic(self._arguments):  # a subclass that makes its graph itself
             return super().get_config()
-        return graph_config.to_config(self)
+        known = {"args", "inputs", "outputs", *graph_config.PARTS, "trainable"}
+        own = {name: registry.serialize(value) for name, value in self.arguments().items() if name not in known}
+        return {**graph_config.to_config(self), **own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
         """The model of a configuration, with new layers."""
         if "input_layers" not in config:
             return super().from_config(config)
+        if _is_of_keras_2(config):
+            config = past.modern({"class_name": "Functional", "config": config})["config"]
         inputs, outputs = graph_config.from_config(config, custom_objects)
-        return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
+        of_subclass = set(config) - {*graph_config.PARTS, "trainable"} if cls not in (Functional, Model) else ()
+        own = {name: registry.revive(config[name], registry.roles_at(name, None)) for name in of_subclass}
+        given = {"name": config.get("name"), "trainable": config.get("trainable", True), **own}
+        return cls(inputs=inputs, outputs=outputs, **given)
 
     def structure(self) -> Any:
         """What programs depend on: the operations, and how they are connected."""
@@ -216,6 +266,41 @@ class Functional(Model):
         struct = str(tree_util.tree_structure(self.input, is_leaf=graph.is_symbolic_leaf))
         own = self.trainable, structure.key(self.dtype_policy)
         return ("graph", own, struct, repr(inputs), tuple(rows), tuple(operations), repr(outputs))
+
+
+def _is_of_keras_2(config: dict[str, Any]) -> bool:
+    layers = [layer for layer in config["layers"] if isinstance(layer, dict)]
+    return any(isinstance(use, list) for layer in layers for use in layer.get("inbound_nodes") or ())
+
+
+def _check_symbolic(what: str, struct: Any) -> None:
+    for tensor in tree_util.tree_leaves(struct, is_leaf=graph.is_symbolic_leaf):
+        if not isinstance(tensor, KerasTensor):
+            raise ValueError(
+                report(
+                    f"All `{what}` values must be KerasTensors.",
+                    got=repr(tensor),
+                    fix="begin with `Input(...)`, and call layers and `keras.ops` on it.",
+                )
+            )
+
+
+def alike(struct: Any, given: Any) -> bool:
+    """Whether two things are nested alike; lists and tuples are the same."""
+    if isinstance(struct, dict):
+        return isinstance(given, dict) and set(given) == set(struct) and all(alike(struct[k], given[k]) for k in given)
+    if not isinstance(struct, list | tuple):
+        return not isinstance(given, list | tuple | dict)
+    return isinstance(given, list | tuple) and len(given) == len(struct) and all(map(alike, struct, given))
+
+
+def sketch(struct: Any, leaf: Callable[[Any], str] = lambda x: x.name) -> str:
+    """A nesting in words: `{'a': a, 'b': [c, d]}`."""
+    if isinstance(struct, dict):
+        return "{" + ", ".join(f"{key!r}: {sketch(item, leaf)}" for key, item in struct.items()) + "}"
+    if isinstance(struct, list | tuple):
+        return "[" + ", ".join(sketch(item, leaf) for item in struct) + "]"
+    return leaf(struct)
 
 
 def _alone(struct: Any) -> Any:

@@ -32,6 +32,7 @@ _SETTINGS = {  # ops for which one of these is a setting
     "squareplus": {"b"},
     "trapezoid": {"x"},
 }
+PARTS = ("name", "layers", "input_layers", "output_layers")  # of a configuration: what the graph is
 _MODULES = {"signal": "math"}  # where Keras keeps an op, if elsewhere than Tricera
 
 
@@ -70,7 +71,7 @@ def to_config(model: Any) -> dict[str, Any]:
             return [name, use + _first_use(struct.node.operation), index]
         if isinstance(struct, dict):
             return {name: places(item) for name, item in struct.items()}
-        return [places(item) for item in struct]
+        return tuple(map(places, struct)) if isinstance(struct, tuple) else [places(item) for item in struct]
 
     return {
         "name": model.name,
@@ -294,4 +295,4 @@ def _tensors(struct: Any, made: dict) -> Any:
         if not _is_made(struct, made):
             raise ValueError(report(f"The graph has no tensor {struct}."))
         return made[name][use][index]
-    return [_tensors(item, made) for item in struct]
+    return type(struct)([_tensors(item, made) for item in struct])

@@ -77,18 +77,18 @@ class Model(Trainer, Layer):
 
     @layers.setter
     def layers(self, _: Any) -> None:
-        raise AttributeError(
-            report("`Model.layers` attribute is reserved and should not be used.", fix="use another name.")
-        )
+        raise reserved()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of this name, or at this place.
 
         Raises:
-            ValueError: there is none; the nearest name is suggested.
+            ValueError: there is none (the nearest name is suggested), or both are given.
         """
         if name is None and index is None:
             raise ValueError(report("Provide either a layer name or layer index at `get_layer`."))
+        if name is not None and index is not None:
+            raise ValueError(report("Provide only a layer name or a layer index.", got=f"index={index}, name={name!r}"))
         layers = self.layers
         if index is not None:
             if not -len(layers) <= index < len(layers):
@@ -189,8 +189,8 @@ class Model(Trainer, Layer):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
         """The model of a configuration: of a graph, or of a subclass' arguments."""
         with registry.custom_object_scope(custom_objects or {}):
-            if cls is Model and "input_layers" in config:
-                return registry.find("model", "Functional").from_config(config)
+            if "input_layers" in config and "layers" in config:
+                return registry.find("model", "Functional").from_config.__func__(cls, config)
             return super().from_config(config)
 
     def build(self, input_shape: Any) -> None:
@@ -241,3 +241,8 @@ def unbuilt(model: Model, what: str) -> AttributeError:
             fix="give its first layer an `Input` or `input_shape=`, call it on data, or `model.build(input_shape)`.",
         )
     )
+
+
+def reserved(fix: str = "use another name.") -> AttributeError:
+    """The error for setting `layers`."""
+    return AttributeError(report("`Model.layers` attribute is reserved and should not be used.", fix=fix))

@@ -4,13 +4,13 @@ from typing import Any
 
 from jax import tree_util
 
-from tricera.engine import naming, registry, scope, tracking
+from tricera.engine import inputs, naming, registry, scope, tracking
 from tricera.engine.graph import KerasTensor
 from tricera.engine.layer import Layer
 from tricera.errors import report
 from tricera.layers import Input, InputLayer
 from tricera.models.functional import Functional
-from tricera.models.model import Model, unbuilt
+from tricera.models.model import Model, reserved, unbuilt
 from tricera.train import structure
 
 
@@ -31,7 +31,7 @@ class Sequential(Model):
         self._graph: Functional | None = None
         self._source: Any = None  # a symbolic tensor; several, where the first layer is a model of several inputs
         self._guessed = False  # whether the shape of the source is that of the first data alone
-        self._made: list[KerasTensor] = []  # the output of each layer in the graph
+        self._made: list[Any] = []  # the output of each layer in the graph
         for layer in [layers] if isinstance(layers, Layer) else layers or []:
             self.add(layer, rebuild=False)
         self._connect()
@@ -89,16 +89,8 @@ class Sequential(Model):
             return
         with scope.enter(path=self._path()):
             for layer in self._stack[len(self._made) :]:
-                output = layer(self._made[-1] if self._made else self._source)
-                if not isinstance(output, KerasTensor):
-                    raise ValueError(
-                        report(
-                            "Layers added to a Sequential model can only have a single output tensor.",
-                            got=f"layer {layer.name!r} with {len(tree_util.tree_leaves(output))} outputs",
-                            fix="use the functional API.",
-                        )
-                    )
-                self._made.append(output)
+                _check_call(layer)
+                self._made.append(layer(self._made[-1] if self._made else self._source))
         self._graph = Functional(self._source, self._made[-1], name=self.name)
         self._graph.strict = not self._guessed
         naming.auto_name(Functional)  # Keras counts the graph inside, too
@@ -110,6 +102,10 @@ class Sequential(Model):
     def layers(self) -> list[Layer]:
         """The layers, first to last."""
         return list(self._stack)
+
+    @layers.setter
+    def layers(self, _: Any) -> None:
+        raise reserved("Use `add()` and `pop()` to change the layers in this model.")
 
     def _sublayers(self) -> list[Any]:
         return tracking.unique([*self._stack, *(x for x in tracking.held(self, "layer") if x is not self._graph)])
@@ -137,7 +133,7 @@ class Sequential(Model):
     @property
     def output(self) -> Any:
         """The symbolic output."""
-        return self._known("output").outputs[0]
+        return self._known("output")._function._outputs_struct
 
     @property
     def input_names(self) -> list[str]:
@@ -157,17 +153,41 @@ class Sequential(Model):
     # ---- computation
 
     def build(self, input_shape: Any = None) -> None:
-        """Make the weights for inputs of this shape, the batch axis first."""
-        if not self._stack:
+        """Make the weights for inputs of this shape, the batch axis first.
+
+        Raises:
+            ValueError: there are no layers, or the model's input is of another shape.
+        """
+        if self._source is not None and input_shape is not None:
+            self._check_shape(input_shape)
+        if not self._stack and self._source is None:
             raise ValueError(
                 report(
                     f"Sequential model {self.name!r} cannot be built because it has no layers.", fix="`model.add(...)`."
                 )
             )
         if self._graph is None and input_shape is not None and self._source is None:
-            self._source = Input(batch_shape=(None, *tuple(input_shape)[1:]), dtype=self.compute_dtype)
+            self._source = _inputs_of(input_shape, self.compute_dtype)
             self._guessed = True
-            self._connect()
+            try:
+                self._connect()
+            except NotImplementedError:  # a layer that knows no shapes: the layers are called one after another
+                self._source, self._guessed = None, False
+                self._made.clear()
+
+    def _check_shape(self, given: Any) -> None:
+        own = inputs.shapes(self._source)
+        if self._guessed or not isinstance(own, tuple) or not isinstance(given, list | tuple):
+            return
+        if len(own) != len(given) or any(None not in (a, b) and a != b for a, b in zip(own, given, strict=True)):
+            raise ValueError(
+                report(
+                    f"Sequential model {self.name!r} has already been configured to use an input of another shape.",
+                    expected=own,
+                    got=tuple(given),
+                    fix="build it for this shape, or declare another `Input`.",
+                )
+            )
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Run the layers, one after another."""
@@ -200,6 +220,31 @@ class Sequential(Model):
             model.add(registry.deserialize(layer, registry.LAYERS, custom_objects), rebuild=False)
         model._connect()
         return model
+
+
+def _inputs_of(shape: Any, dtype: str) -> Any:
+    """An input for a shape, or for each in a nesting of them."""
+    if isinstance(shape, dict):
+        return {name: _inputs_of(item, dtype) for name, item in shape.items()}
+    if any(isinstance(item, list | tuple) for item in shape):
+        return [_inputs_of(item, dtype) for item in shape]
+    return Input(batch_shape=(None, *tuple(shape)[1:]), dtype=dtype)
+
+
+def _check_call(layer: Layer) -> None:
+    """Whether a layer can be called on what the one below it gives, and nothing else."""
+    parameters = inputs.spec_of(type(layer).call).signature.parameters.values()
+    required = [
+        p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(required) > 1:
+        raise ValueError(
+            report(
+                "Layers added to a Sequential model can only have a single positional argument, the input tensor.",
+                got=f"{inputs.where(layer)} with call({', '.join(required)})",
+                fix="use the functional API, or give the others a default.",
+            )
+        )
 
 
 def declared_input(layer: Layer) -> Any:

@@ -52,12 +52,18 @@ class Batches(Trainable):
             self._outputs_for(x)
         return tree_util.tree_map(np.asarray, next(self._predictions([x])))
 
-    def _predictions(self, inputs: Iterable[Any]) -> Iterator[Any]:
-        """The outputs for each batch of inputs; what layers keep from batch to batch goes on, and stays."""
+    def _predictions(self, inputs: Iterable[Any], watched: bool = False) -> Iterator[Any]:
+        """The outputs for each batch of inputs; what layers keep from batch to batch goes on, and stays.
+
+        Args:
+            watched: whether somebody may set variables between two batches.
+        """
         key, cells = self._at_hand("predict")
         trainable, others = cells.take()
         program = programs.program(key, "predict", epoch.predict_batch)
         for x in inputs:
+            if watched:
+                trainable, others = cells.take()
             data = pack((x, None, None))
             if self.run_eagerly:
                 outputs, others = self.predict_step((trainable, others), data)
@@ -71,7 +77,7 @@ class Batches(Trainable):
         trackers = [metric.name for metric in self._compile_loss.metrics] if self._compile_loss else []
         metrics = self._compile_metrics
         labels = metrics.labels if metrics is not None and len(metrics.names) == 1 else []
-        first = [name for name in ("loss", *trackers, *labels) if name in logs]
+        first = [name for name in dict.fromkeys(("loss", *trackers, *labels)) if name in logs]
         return [logs[name] for name in (*first, *(name for name in logs if name not in first))]
 
     def _as_asked(self, logs: Any, return_dict: bool) -> Any:

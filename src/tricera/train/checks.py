@@ -13,7 +13,7 @@ from tricera.engine.graph import any_symbolic, known
 from tricera.engine.inputs import where
 from tricera.errors import did_you_mean, report
 from tricera.layers import Embedding
-from tricera.train.compiled import CompiledLoss, by_output
+from tricera.train.compiled import CompiledLoss, flat
 from tricera.train.data import Arrays
 from tricera.train.step import Steps
 
@@ -139,7 +139,11 @@ def check_indices(model: Any) -> Callable[[tuple], None] | None:
 
     def check(batch: tuple) -> None:
         x = batch[0]
-        arrays = [x.get(name) for name in names] if isinstance(x, dict) else tree_util.tree_leaves(x)
+        arrays = (
+            [x.get(name) for name in names]
+            if isinstance(x, dict)
+            else tree_util.tree_leaves(x, is_leaf=lambda v: v is None)
+        )
         for place, layer in found:
             if place < len(arrays) and arrays[place] is not None:
                 _check_range(layer, arrays[place])
@@ -184,7 +188,7 @@ def _check_nan(data: Any, what: str) -> None:
 
 def _check_targets(model: Any, loss: CompiledLoss, y: Any, outputs: Any) -> None:
     loss.build(outputs)
-    predictions = list(outputs.values()) if isinstance(outputs, dict) else tree_util.tree_leaves(outputs)
+    predictions = flat(outputs)
     if y is None:
         raise ValueError(
             report(
@@ -194,9 +198,8 @@ def _check_targets(model: Any, loss: CompiledLoss, y: Any, outputs: Any) -> None
                 fix="pass `y`, or batches of `(x, y)`.",
             )
         )
-    for name, each, target, prediction in zip(
-        loss.names, loss.losses, by_output(y, loss.names, "y"), predictions, strict=True
-    ):
+    targets = loss.targets(y, outputs)
+    for name, each, target, prediction in zip(loss.names, loss.losses, targets, predictions, strict=True):
         function = getattr(each, "fn", None)
         if target is None or function is None or not str(function.__module__).startswith("tricera."):
             continue

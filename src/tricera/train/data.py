@@ -55,12 +55,10 @@ def is_array(x: Any) -> bool:
 
 
 def is_arrays(x: Any) -> bool:
-    """Whether `x` is an array, a number, or a nesting of them: data in memory."""
-    if is_array(x) or isinstance(x, int | float | bool):
-        return True
-    if isinstance(x, dict):
-        return all(map(is_arrays, x.values()))
-    return isinstance(x, list | tuple) and all(map(is_arrays, x))
+    """Whether `x` is an array, a number, or a nesting of them: data in memory; None for an optional input."""
+    if isinstance(x, dict | list | tuple):
+        return all(item is None or is_arrays(item) for item in (x.values() if isinstance(x, dict) else x))
+    return is_array(x) or isinstance(x, int | float | bool)
 
 
 def to_arrays(data: Any, what: str) -> Any:
@@ -81,7 +79,7 @@ def to_arrays(data: Any, what: str) -> Any:
         )
     if isinstance(data, dict):
         return {name: to_arrays(value, f"{what}[{name!r}]") for name, value in data.items()}
-    if isinstance(data, list | tuple) and data and any(is_array(item) for item in data):
+    if isinstance(data, list | tuple) and data and any(item is None or is_array(item) for item in data):
         return type(data)(to_arrays(value, f"{what}[{i}]") for i, value in enumerate(data))
     if isinstance(data, jax.Array):
         return data

@@ -123,7 +123,9 @@ class Trainable(Steps):
         names = getattr(self, "output_names", None)
         self._compile_loss = CompiledLoss(loss, loss_weights, names) if loss is not None else None
         self._compile_metrics = (
-            CompiledMetrics(metrics, weighted_metrics, names) if metrics or weighted_metrics else None
+            CompiledMetrics(metrics, weighted_metrics, names, self._compile_loss)
+            if metrics or weighted_metrics
+            else None
         )
         self.optimizer = self._scaled(optimizers.get(optimizer), auto_scale_loss)
         self.loss, self.loss_weights = loss, loss_weights
@@ -196,12 +198,22 @@ class Trainable(Steps):
         fresh = not all(part.built for part in parts)
         checks.check_data(self, source, batch, outputs)
         if self._compile_loss is not None:
-            self._compile_loss.build(outputs)
+            self._build_loss(batch, outputs)
         if self._compile_metrics is not None and y is not None:
             self._compile_metrics.build(y, outputs)
         if training and not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         return fresh
+
+    def _build_loss(self, batch: Any, outputs: Any) -> None:
+        """Pair the losses with the outputs, or with what a `compute_loss` of the user's makes of them."""
+        try:
+            self._compile_loss.build(outputs)  # type: ignore[union-attr]
+        except ValueError:
+            if type(self).compute_loss is Steps.compute_loss:
+                raise
+            x, y, sample_weight = (self._symbolic(part) for part in batch)
+            graph.infer(self.compute_loss, (), {"x": x, "y": y, "y_pred": outputs, "sample_weight": sample_weight})
 
     def _ready_for(self, data: Any, training: bool) -> None:
         """The same for a single batch, whose checks are made once for batches of the same shapes."""
@@ -215,11 +227,12 @@ class Trainable(Steps):
     def _outputs_for(self, x: Any) -> Any:
         """The symbolic outputs for a batch of unknown size; builds what is not built."""
 
-        def infer() -> Any:
-            symbolic = tree_util.tree_map(lambda a: KerasTensor((self._batch(), *a.shape[1:]), a.dtype), x)
-            return graph.infer(self, (symbolic,))
+        name = "outputs", repr(tree_util.tree_map(lambda a: (a.shape[1:], a.dtype), x))
+        return self._keep(name, lambda: graph.infer(self, (self._symbolic(x),)))
 
-        return self._keep(("outputs", repr(tree_util.tree_map(lambda a: (a.shape[1:], a.dtype), x))), infer)
+    def _symbolic(self, arrays: Any) -> Any:
+        """A nesting of arrays as symbolic tensors of unknown batch."""
+        return tree_util.tree_map(lambda a: KerasTensor((self._batch(), *a.shape[1:]), a.dtype), arrays)
 
     def _batch(self) -> int | None:
         """The only size of a batch that the model takes; None where it takes any, or where nobody knows yet."""

@@ -2,7 +2,7 @@
 
 import itertools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -164,21 +164,16 @@ class Trainer(Batches):
         self, runner: Runner, callbacks: Any, shuffle: Any, limit: int | None, every_batch: bool, interrupted: Any
     ) -> dict[str, Any]:
         """One pass over the data: the logs at its end. The variables hold what was reached, whatever happens."""
+        told, every = _teller(runner, every_batch), self.steps_per_execution if every_batch else 1
 
-        def told(hook: Any, step: int, logs: Any = None) -> None:
-            """Call a hook; where callbacks see every batch, they may read and set the variables."""
-            if every_batch:
-                runner.put()
-            try:
-                hook(step, logs)
-            finally:
-                if every_batch:
-                    runner.take()
+        def before(step: int) -> None:
+            if step % every == 0:
+                told(callbacks.on_train_batch_begin, step)
 
         done, logs = runner.made, self.get_metrics_result() if runner.made else None
         runner.begin()
         try:
-            for done, logs in runner.epoch(shuffle, limit, lambda step: told(callbacks.on_train_batch_begin, step)):
+            for done, logs in _executions(runner.epoch(shuffle, limit, before), every):
                 told(callbacks.on_train_batch_end, done - 1, logs)
                 if interrupted():
                     raise KeyboardInterrupt
@@ -242,9 +237,16 @@ class Trainer(Batches):
         callbacks.on_test_begin()
         done, logs = 0, None
         self.stop_evaluating = False
+        watched = callbacks.overrides_test_batch_hooks
+        told, every = _teller(runner, watched), self.steps_per_execution if watched else 1
+
+        def before(step: int) -> None:
+            if step % every == 0:
+                told(callbacks.on_test_batch_begin, step)
+
         runner.begin()
-        for done, logs in runner.epoch(False, steps, callbacks.on_test_batch_begin):
-            callbacks.on_test_batch_end(done - 1, logs)
+        for done, logs in _executions(runner.epoch(False, steps, before), every):
+            told(callbacks.on_test_batch_end, done - 1, logs)
             if self.stop_evaluating:
                 break
         runner.put()
@@ -276,20 +278,30 @@ class Trainer(Batches):
         callbacks = _callback_list(self, callbacks, verbose, 1, steps_of(source, steps))
         callbacks.on_predict_begin()
         parts: list[Any] = []
+        watched = callbacks.overrides_predict_batch_hooks
+        every = self.steps_per_execution if watched else 1
 
         def inputs() -> Iterator[Any]:
             for index, (x, _, _) in enumerate(itertools.islice(source.batches(), stop_of(source, steps))):
-                callbacks.on_predict_batch_begin(index)
+                if index % every == 0:
+                    callbacks.on_predict_batch_begin(index)
                 yield x
 
-        self.stop_predicting = False
-        for index, outputs in enumerate(self._predictions(inputs())):
-            parts.append(outputs)
-            callbacks.on_predict_batch_end(index, {"outputs": outputs})
+        def numbered() -> Iterator[tuple[int, Any]]:
+            for outputs in self._predictions(inputs(), watched):
+                parts.append(outputs)
+                yield len(parts), outputs
+                if len(parts) > _UNDER_WAY:
+                    parts[-1 - _UNDER_WAY] = jax.device_get(parts[-1 - _UNDER_WAY])
+
+        self.stop_predicting, told = False, 0
+        for done, outputs in _executions(numbered(), every):
+            if done - told > 1:
+                outputs = tree_util.tree_map(lambda *each: np.concatenate(each), *parts[told:])
+            callbacks.on_predict_batch_end(done - 1, {"outputs": outputs})
+            told = done
             if self.stop_predicting:
                 break
-            if index >= _UNDER_WAY:
-                parts[index - _UNDER_WAY] = jax.device_get(parts[index - _UNDER_WAY])
         callbacks.on_predict_end()
         return [tree_util.tree_map(np.asarray, jax.device_get(part)) for part in parts]
 
@@ -298,6 +310,32 @@ _UNDER_WAY = 8  # batches of predictions that wait on the device
 
 
 # ---- small parts of a run
+
+
+def _teller(runner: Runner, watched: bool) -> Callable:
+    """What calls a hook; where callbacks see every batch, they may read and set the variables."""
+
+    def told(hook: Any, step: int, logs: Any = None) -> None:
+        if watched:
+            runner.put()
+        try:
+            hook(step, logs)
+        finally:
+            if watched:
+                runner.take()
+
+    return told
+
+
+def _executions(progress: Iterator[tuple[int, Any]], every: int) -> Iterator[tuple[int, Any]]:
+    """Of the steps of an epoch those that end an execution of so many, and the last."""
+    last = None
+    for last in progress:
+        if last[0] % every == 0:
+            yield last
+            last = None
+    if last is not None:
+        yield last
 
 
 def _limited(source: Any, steps: int | None) -> int | None:

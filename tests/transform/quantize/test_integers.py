@@ -243,6 +243,12 @@ def test_half_precision_and_its_many_groups(keras):
 
 
 MESSAGES = {
+    "model": (lambda layer: models.Sequential([layer], name="m").quantize("int8"), ValueError, """\
+Sequential model "m": Cannot quantize a layer that isn't yet built.
+  fix:      call the model on data, or `model.build(input_shape)`, first."""),
+    "argument": (lambda layer: models.Sequential([layer]).quantize("int8", filter="d"), ValueError, """\
+Unrecognized keyword arguments passed to Sequential: 'filter'.
+  fix:      did you mean 'filters'?"""),
     "not built": (lambda layer: layers.Dense(2, name="d").quantize("int8"), ValueError, """\
 Dense layer "d": Cannot quantize a layer that isn't yet built.
   fix:      build it first: call it on data, or `layer.build(input_shape)`."""),
