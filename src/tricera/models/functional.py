@@ -12,7 +12,7 @@ from tricera.engine.layer import Layer
 from tricera.errors import nearest, report
 from tricera.layers import Input, InputLayer
 from tricera.models import graph_config
-from tricera.models.model import Model
+from tricera.models.model import Model, takes_graph
 from tricera.train import structure
 
 
@@ -182,8 +182,8 @@ class Functional(Model):
     # ---- structure, for programs and files
 
     def get_config(self) -> dict[str, Any]:
-        """The layers, how each is used, the inputs and the outputs; of a subclass, its arguments."""
-        if type(self).__init__ is not Functional.__init__:
+        """The layers, how each is used, the inputs and the outputs; of a subclass with others, its arguments."""
+        if not takes_graph(type(self)):
             return super().get_config()
         return graph_config.to_config(self)
 

@@ -1,9 +1,11 @@
 """Model: a layer that can be trained, saved and summarized."""
 
+import functools
 from typing import Any
 
 from tricera import export, saving
 from tricera.engine import inputs, registry
+from tricera.engine.configured import parameters
 from tricera.engine.graph import KerasTensor
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
@@ -39,7 +41,7 @@ class Model(Trainer, Layer):
 
     def __init__(self, *args: Any, **kwargs: Any):
         if _is_graph(args, kwargs):  # a subclass that is a graph: `super().__init__(inputs, outputs)`
-            _become_graph(self)
+            self.__class__ = _graph_class(type(self))
             registry.find("model", "Functional").__init__(self, *args, **kwargs)
             return
         super().__init__(*args, **kwargs)
@@ -189,8 +191,11 @@ class Model(Trainer, Layer):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
         """The model of a configuration: of a graph, or of a subclass' arguments."""
         with registry.custom_object_scope(custom_objects or {}):
+            functional = registry.find("model", "Functional")
             if cls is Model and "input_layers" in config:
-                return registry.find("model", "Functional").from_config(config)
+                return functional.from_config(config)
+            if "input_layers" in config and takes_graph(cls) and not issubclass(cls, functional):
+                return functional.from_config.__func__(cls, config)
             return super().from_config(config)
 
     def build(self, input_shape: Any) -> None:
@@ -224,13 +229,17 @@ def _is_graph(args: tuple, kwargs: dict) -> bool:
     return len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
 
 
-def _become_graph(model: Model) -> None:
-    """Give an instance of a subclass of Model the abilities of Functional, below its own methods."""
-    functional = registry.find("model", "Functional")
-    cls = type(model)
-    model.__class__ = type(
-        cls.__name__, (cls, functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    )
+def takes_graph(cls: type) -> bool:
+    """Whether a subclass is made of `inputs` and `outputs`, so that its configuration is that of the graph."""
+    taken = parameters(cls.__init__)  # type: ignore[misc]
+    return list(taken)[:2] in (["inputs", "outputs"], ["args", "kwargs"])
+
+
+@functools.cache
+def _graph_class(cls: type) -> type:
+    """A subclass of Model with the abilities of Functional, below its own methods."""
+    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "_written_as": cls}
+    return type(cls.__name__, (cls, registry.find("model", "Functional")), names)
 
 
 def unbuilt(model: Model, what: str) -> AttributeError:
