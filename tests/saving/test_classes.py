@@ -237,15 +237,19 @@ def test_functions_and_classes_without_their_package_are_found():
         return x**2
 
     @tricera.saving.register_keras_serializable("short")
-    def relu(x):
+    def squareplus(x):
         return -x
 
     def form(name):
         return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
-    assert tricera.saving.deserialize_keras_object(form("squared")) is squared
-    assert tricera.saving.deserialize_keras_object(form("short>squared")) is squared
-    assert tricera.activations.deserialize(form("relu")) is tricera.activations.relu
+    try:
+        assert tricera.saving.deserialize_keras_object(form("squared")) is squared
+        assert tricera.saving.deserialize_keras_object(form("short>squared")) is squared
+        assert tricera.activations.deserialize(form("squareplus")) is tricera.activations.squareplus
+    finally:
+        for name in ("squared", "squareplus"):
+            del tricera.saving.get_custom_objects()[f"short>{name}"]
 
 
 @pytest.mark.parametrize(

@@ -154,8 +154,8 @@ def serialize(obj: Any) -> Any:
         return type(obj)(map(serialize, obj)) if type(obj) in (list, tuple) else [serialize(v) for v in obj]
     if isinstance(obj, dict):
         return {key: serialize(v) for key, v in obj.items()}
-    if type(obj) in plain:
-        return plain[type(obj)](obj)
+    if type(obj) in writers:
+        return writers[type(obj)](obj)
     if hasattr(obj, "get_config") and not isinstance(obj, type):
         return _serialize_object(obj)
     if isinstance(obj, np.dtype) or (isinstance(obj, type) and issubclass(obj, np.generic)):
@@ -182,6 +182,8 @@ def _serialize_object(thing: Any) -> dict[str, Any]:
         found: Any = getattr(thing, f"get_{part}", dict)()
         if found:
             plain[part] = serialize(found)
+    if (shared := scope.current().shared) is not None:
+        plain["shared_object_id"] = shared.setdefault(id(thing), (len(shared), thing))[0]
     return plain
 
 
@@ -289,7 +291,12 @@ def revive(value: Any, roles: Sequence[str] | None) -> Any:
     if name == "function":
         return _named([config], roles, callable)
     cls = _named([value.get("registered_name"), name], roles, lambda it: hasattr(it, "from_config"))
+    shared = scope.current().shared if isinstance(number := value.get("shared_object_id"), int) else None
+    if shared is not None and isinstance(shared.get(number), cls):
+        return shared[number]
     thing = cls.from_config(config)
+    if shared is not None:
+        shared[number] = thing
     if value.get("compile_config") and hasattr(thing, "compile_from_config"):
         thing.compile_from_config(value["compile_config"])
     return thing
@@ -308,16 +315,8 @@ def _named(candidates: Sequence[Any], roles: Sequence[str], fits: Callable[[Any]
     raise ValueError(unknown(roles[0] if roles and len(roles) <= 2 else "class", str(candidates[-1]), known))
 
 
-def _array(form: Mapping[str, Any]) -> np.ndarray:
-    value, dtype = form["config"]["value"], form["config"]["dtype"]
-    if not isinstance(dtype, str) or not dtype.startswith(("bool", "int", "uint", "float", "bfloat", "complex")):
-        raise ValueError(report("An array in a configuration holds no numbers.", got=repr(dtype)))
-    return np.array(value, dtype)
-
-
 # What stands for a value rather than for an object: how each is made of its form, and which form a type has.
-plain: dict[type, Callable[[Any], Any]] = {}
+writers: dict[type, Callable[[Any], Any]] = {}
 forms: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "__tuple__": lambda form: tuple(revive(form["config"] or form.get("items", []), ())),
-    "__numpy__": _array,
 }

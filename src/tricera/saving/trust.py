@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from tricera.engine import registry, scope
 from tricera.errors import SafetyError, report
 from tricera.saving import budget, bytecode
@@ -12,21 +14,28 @@ _NAMELESS = "<lambda>"
 _BOUNDS = ("start", "stop", "step")
 
 
+def _array(form: Mapping[str, Any]) -> np.ndarray:
+    value, dtype = form["config"]["value"], form["config"]["dtype"]
+    if not isinstance(dtype, str) or not dtype.startswith(("bool", "int", "uint", "float", "bfloat", "complex")):
+        raise ValueError(report("An array in a configuration holds no numbers.", got=repr(dtype)))
+    return np.array(value, dtype)
+
+
 def _slice(form: Mapping[str, Any]) -> slice:
     return slice(*(registry.revive(form["config"][bound], ()) for bound in _BOUNDS))
 
 
 # Values that JSON has no word for.
-registry.plain[bytes] = lambda text: {"class_name": "__bytes__", "config": {"value": text.decode()}}
+registry.writers[bytes] = lambda text: {"class_name": "__bytes__", "config": {"value": text.decode()}}
 registry.forms["__bytes__"] = lambda form: str(form["config"]["value"]).encode()
-registry.plain[slice] = lambda cut: {
+registry.writers[slice] = lambda cut: {
     "class_name": "__slice__",
     "config": {bound: registry.serialize(getattr(cut, bound)) for bound in _BOUNDS},
 }
 registry.forms["__slice__"] = _slice
-registry.plain[type(...)] = lambda _: {"class_name": "__ellipsis__", "config": {}}
+registry.writers[type(...)] = lambda _: {"class_name": "__ellipsis__", "config": {}}
 registry.forms["__ellipsis__"] = lambda _: ...
-registry.forms["__tensor__"] = registry.forms["__numpy__"]
+registry.forms |= {"__numpy__": _array, "__tensor__": _array}
 _FORMS = {*registry.forms, "__keras_tensor__", "type"}
 registry.forms["__lambda__"] = bytecode.function
 
