@@ -1,6 +1,7 @@
 """Functions of JAX as layers."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -41,3 +42,42 @@ def test_a_state_is_carried_from_call_to_call():
     assert_allclose(layer(np.ones((1, 2), "float32")), [[2, 2]])
     layer(np.ones((1, 2), "float32"), training=True)
     assert [(int(v.numpy()), v.trainable) for v in layer.weights] == [(2, True), (2, False)]
+
+
+def test_variables_stand_where_the_arrays_stood():
+    def call(params, state, inputs):
+        return inputs @ params["w"] + params["rest"][0], {**state, "calls": state["calls"] + 1}
+
+    given = {"w": np.ones((3, 2), "float32"), "rest": [jnp.zeros(2, "bfloat16"), None]}
+    state = {"calls": 0, "name": "count", "nothing": None}
+    layer = layers.JaxLayer(call, params=given, state=state)
+    assert layer.built and layer.state["name"] == "count" and layer.state["nothing"] is None
+    assert [v.shape for v in (layer.params["w"], layer.params["rest"][0])] == [(3, 2), (2,)]
+    assert [v.path for v in layer.trainable_weights] == [layer.params["rest"][0].path, layer.params["w"].path]
+    assert_allclose(layer(np.ones((1, 3), "float32")), [[3, 3]])
+    assert int(layer.state["calls"].numpy()) == 1
+    again = layers.JaxLayer(call, params=layer.params, state=layer.state)
+    assert int(again.state["calls"].numpy()) == 1
+
+
+@pytest.mark.parametrize("state", [[0.0], {"state": {"foo": 0.0}}, {"state": [[0.0]]}, {"state": {}}, None])
+def test_a_new_state_of_another_form(state):
+    layer = layers.JaxLayer(lambda params, state, inputs: (inputs, {"state": [inputs[0]]}), params={}, state=state)
+    with pytest.raises(ValueError):
+        layer(np.ones((1,), "float32"))
+
+
+def test_arrays_are_not_in_a_configuration_that_makes_them(tmp_path):
+    layer = layers.JaxLayer(affine, init, seed=1)
+    model = tricera.Sequential([tricera.Input((3,)), layer])
+    assert {name: layer.get_config()[name] for name in ("params", "state")} == {"params": None, "state": None}
+    model.save(tmp_path / "model.keras")
+    again = tricera.saving.load_model(tmp_path / "model.keras", custom_objects={"affine": affine, "init": init})
+    x = np.ones((2, 3), "float32")
+    assert_allclose(again(x), model(x))
+    assert_allclose(again.layers[0].params["w"].numpy(), layer.params["w"].numpy())
+    fixed = layers.JaxLayer(affine, params={"w": layer.params["w"].numpy(), "b": np.zeros(2, "float32")})
+    model = tricera.Sequential([tricera.Input((3,)), fixed])
+    model.save(tmp_path / "fixed.keras")
+    again = tricera.saving.load_model(tmp_path / "fixed.keras", custom_objects={"affine": affine})
+    assert_allclose(again(x), model(x))

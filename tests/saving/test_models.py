@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+import tricera
 from tricera import layers, models, ops, optimizers, saving
 from tricera.engine.layer import Layer
 from tricera.errors import SafetyError
@@ -271,3 +272,53 @@ def test_what_is_no_model_file(tmp_path):
         "  got:      another folder\n"
         "  fix:      load it with the library that wrote it, and save it as `.keras` or `.h5`."
     )
+
+
+def sharing(lib, nested):
+    @lib.saving.register_keras_serializable("sharing")
+    class Around(lib.layers.Wrapper):
+        def call(self, x):
+            return self.layer(x) + 1.0
+
+    a, b = lib.Input((2,), name="a"), lib.Input((2,), name="b")
+    dense = lib.layers.Dense(2, name="dense", kernel_regularizer=lib.regularizers.L2(0.1))
+    outs = [dense(b), Around(dense, name="around")(a)]
+    if nested:
+        inner = lib.Model(a, dense(a), name="inner")
+        outs += [inner(b), dense(inner(a))]
+    return lib.Model([a, b], outs, name="whole")
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_layer_in_several_places_is_one_again(keras, fill, tmp_path, nested):
+    reference, model = sharing(keras, nested), sharing(tricera, nested)
+    fill(reference.weights)
+    model.set_weights(reference.get_weights())
+    x = [np.full((1, 2), 0.5, "float32"), np.ones((1, 2), "float32")]
+    wanted = reference(x)
+    reference.save(tmp_path / "theirs.keras")
+    model.save(tmp_path / "ours.keras")
+    described = models.model_from_json(model.to_json())
+    described.set_weights(model.get_weights())
+    loaded = [described, saving.load_model(tmp_path / "ours.keras")]
+    if not nested:  # which Keras does not read back
+        loaded.append(saving.load_model(tmp_path / "theirs.keras"))
+        loaded.append(keras.saving.load_model(tmp_path / "ours.keras"))
+    for each in loaded:
+        assert each.get_layer("dense") is each.get_layer("around").layer
+        assert not nested or each.get_layer("dense") is each.get_layer("inner").layers[-1]
+        assert len(each.weights) == 2
+        for mine, its in zip(each(x), wanted, strict=True):
+            np.testing.assert_allclose(mine, its, rtol=1e-6)
+
+
+def test_a_number_of_another_object_is_none():
+    """A file cannot pass a layer off as an initializer."""
+    model = models.Sequential([layers.Input((2,)), layers.Dense(2, name="one"), layers.Dense(2, name="two")])
+    assert "shared_object_id" not in model.to_json()  # where nothing stands in several places
+    config = json.loads(model.to_json())
+    first, second = config["config"]["layers"][1:]
+    first["shared_object_id"] = second["config"]["kernel_initializer"]["shared_object_id"] = 7
+    second["config"]["bias_initializer"]["shared_object_id"] = [7]
+    again = models.model_from_json(json.dumps(config))
+    assert again.get_config()["layers"][2] == model.get_config()["layers"][2]

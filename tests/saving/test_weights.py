@@ -2,6 +2,7 @@ import h5py
 import numpy as np
 import pytest
 
+import tricera
 from tricera import layers, models, saving
 from tricera.disk import atomic
 from tricera.engine.layer import Layer
@@ -175,3 +176,92 @@ def test_where_tf_keras_2_13_has_the_layers_of_a_graph(tmp_path):
     other.load_weights(tmp_path / "m.weights.h5")
     for found, expected in zip(other.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+def named_otherwise(lib):
+    class Inner(lib.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = lib.layers.Dense(3)
+
+        def call(self, x):
+            return self.dense(x)
+
+    class Outer(lib.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = Inner()
+
+        def call(self, x):
+            return self.inner(x)
+
+    class Renamed(Inner):
+        def __init__(self):
+            lib.Model.__init__(self)
+            self.a_dense = lib.layers.Dense(3)
+
+        @property
+        def dense(self):
+            return self.a_dense
+
+    class Around(Outer):
+        def __init__(self):
+            lib.Model.__init__(self)
+            self.a_part = Renamed()
+
+        @property
+        def inner(self):
+            return self.a_part
+
+    return Outer, Around
+
+
+def test_a_part_is_found_by_another_name_that_it_has(keras, tmp_path):
+    """A property leads from the name in the file to an attribute with another."""
+    x, path = np.ones((2, 2), "float32"), tmp_path / "outer.weights.h5"
+    reference, model = named_otherwise(keras)[0](), named_otherwise(tricera)[1]()
+    reference(x), model(x)
+    reference.save_weights(path)
+    model.load_weights(path)
+    np.testing.assert_allclose(model(x), reference(x), rtol=1e-6)
+    own = tmp_path / "around.weights.h5"
+    model.save_weights(own)
+    again = named_otherwise(keras)[1]()
+    again(x)
+    again.load_weights(own)
+    np.testing.assert_allclose(again(x), reference(x), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shard", [None, 1])
+def test_layers_that_are_skipped(keras, fill, tmp_path, shard):
+    path = tmp_path / ("w.weights.h5" if shard is None else "w.weights.json")
+    reference, model = net(keras.layers, keras.models, 3, 4), net(layers, models, 3, 4)
+    fill(reference.weights)
+    model.set_weights(reference.get_weights())
+    skip = {"objects_to_skip": [model.layers[0]]}
+    model.save_weights(path, max_shard_size=shard, **skip)
+    other, theirs = net(layers, models, 3, 4), net(keras.layers, keras.models, 3, 4)
+    before = other.get_weights()
+    with pytest.raises(ValueError, match="A total of 1 objects could not be loaded"):
+        other.load_weights(path)
+    whole = tmp_path / "whole.weights.h5"
+    model.save_weights(whole)
+    for each in (path, whole):
+        other.load_weights(each, objects_to_skip=[other.layers[0]])
+        theirs.load_weights(each, objects_to_skip=[theirs.layers[0]])
+        np.testing.assert_array_equal(other.layers[0].get_weights()[0], before[0])
+        for mine, its, wanted in zip(*(m.layers[1].get_weights() for m in (other, theirs, model)), strict=True):
+            np.testing.assert_array_equal(mine, wanted)
+            np.testing.assert_array_equal(its, wanted)
+
+
+def test_where_nothing_can_be_skipped(tmp_path):
+    model, old = net(layers, models, 3), tmp_path / "old.h5"
+    model.save_weights(old)
+    for use in (model.save_weights, model.load_weights):
+        with pytest.raises(ValueError) as error:
+            use(old, objects_to_skip=[model.layers[0]])
+        assert str(error.value) == (
+            f"`objects_to_skip` only supports loading '.weights.h5' files.\n  got:      {old}\n"
+            "  fix:      `model.save_weights('name.weights.h5', objects_to_skip=...)`"
+        )

@@ -61,3 +61,27 @@ def test_helpers_of_eight_bit_floats_are_those_of_keras(keras):
             for library in (quantizers, keras.quantizers)
         )
         np.testing.assert_allclose(mine, theirs, rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("axis", [None, 1])
+def test_faked_quantization_stands_in_a_graph(axis):
+    bounds = (-1.0, 0.7) if axis is None else (np.full(5, -1.0, "float32"), np.full(5, 0.7, "float32"))
+    x = tricera.Input((5,))
+    y = quantizers.fake_quant_with_min_max_vars(x, *bounds, axis=axis)
+    assert isinstance(y, tricera.KerasTensor) and y.shape == (None, 5)
+    np.testing.assert_array_equal(
+        tricera.Model(x, y)(X), quantizers.fake_quant_with_min_max_vars(X, *bounds, axis=axis)
+    )
+
+
+def test_a_config_without_a_mode():
+    text = (
+        "Subclasses must implement this property. Do not instantiate QuantizationConfig directly.\n"
+        "  fix:      take the config of a mode: `keras.quantizers.Int8QuantizationConfig()`."
+    )
+    model = tricera.Sequential([tricera.Input((2,)), tricera.layers.Dense(1)])
+    config = quantizers.QuantizationConfig()
+    for use in (lambda: config.mode, lambda: model.quantize("int8", config=config)):
+        with pytest.raises(NotImplementedError) as error:
+            use()
+        assert str(error.value) == text

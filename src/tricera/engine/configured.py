@@ -29,11 +29,8 @@ def argument_names(cls: type) -> set[str]:
     found: set[str] = set()
     for base in cls.__mro__:
         if "__init__" in vars(base) and base is not object:
-            found |= {
-                name
-                for name, p in parameters(vars(base)["__init__"]).items()
-                if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
-            }
+            named = parameters(vars(base)["__init__"]).items()
+            found |= {name for name, p in named if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     return found
 
 
@@ -100,9 +97,17 @@ class Configured(metaclass=Remembering):
         own = vars(self)
         return {name: own.get(name, value) for name, value in self._arguments.items()}
 
+    def _configured(self) -> dict[str, Any]:
+        """The arguments that a configuration has; of Tricera's class alone where a subclass adds its own to them."""
+        own: Any = next(cls for cls in type(self).__mro__ if cls.__module__.startswith("tricera."))
+        if type(self).get_config is own.get_config:
+            return self.arguments()
+        held = {**self.arguments(), **vars(self)}
+        return {name: held[name] for name in sorted(argument_names(own)) if name in held}
+
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments in plain form."""
-        return {name: registry.serialize(value) for name, value in self.arguments().items()}
+        return {name: registry.serialize(value) for name, value in self._configured().items()}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None):

@@ -359,7 +359,7 @@ class Layer(Weighted):
         own = type(self).__init__ is not Layer.__init__ and "activity_regularizer" in parameters(type(self).__init__)
         if self.activity_regularizer is None and not own:
             silent.add("activity_regularizer")
-        arguments = {"activity_regularizer": self.activity_regularizer, **self.arguments()}
+        arguments = {"activity_regularizer": self.activity_regularizer, **self._configured()}
         return {**config, **{k: registry.serialize(v) for k, v in arguments.items() if k not in silent}}
 
     def __repr__(self) -> str:

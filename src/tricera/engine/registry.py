@@ -52,11 +52,9 @@ def find(role: str, name: str, custom_objects: Mapping[str, Any] | None = None) 
         ValueError: nothing has this name; the nearest name is suggested.
     """
     known = {**_roles.get(role, {}), **custom(), **(custom_objects or {})}
-    if name in known:
-        return known[name]
-    short = name.rpartition(">")[2]
-    if short in known:
-        return known[short]
+    for each in (name, name.rpartition(">")[2]):
+        if each in known:
+            return known[each]
     raise ValueError(unknown(role, name, known))
 
 
@@ -156,6 +154,8 @@ def serialize(obj: Any) -> Any:
         return type(obj)(map(serialize, obj)) if type(obj) in (list, tuple) else [serialize(v) for v in obj]
     if isinstance(obj, dict):
         return {key: serialize(v) for key, v in obj.items()}
+    if type(obj) in writers:
+        return writers[type(obj)](obj)
     if hasattr(obj, "get_config") and not isinstance(obj, type):
         return _serialize_object(obj)
     if isinstance(obj, np.dtype) or (isinstance(obj, type) and issubclass(obj, np.generic)):
@@ -169,19 +169,21 @@ def serialize(obj: Any) -> Any:
 
 
 def _serialize_object(thing: Any) -> dict[str, Any]:
-    cls = type(thing)
+    cls = getattr(type(thing), "_written_as", type(thing))
     own = cls.__module__.startswith("tricera.")
     graph = own and cls.__name__ == "Functional"  # which Keras has no public place for
     plain = {
         "module": "keras.src.models.functional" if graph else _public_module(cls) if own else cls.__module__,
         "class_name": cls.__name__,
-        "config": thing.get_config(),
+        "config": serialize(thing.get_config()),
         "registered_name": None if own and not graph else get_registered_name(cls),
     }
     for part in ("build_config", "compile_config"):
         found: Any = getattr(thing, f"get_{part}", dict)()
         if found:
             plain[part] = serialize(found)
+    if (shared := scope.current().shared) is not None:
+        plain["shared_object_id"] = shared.setdefault(id(thing), (len(shared), thing))[0]
     return plain
 
 
@@ -208,8 +210,8 @@ MODULES = {
     "optimizer": "keras.optimizers",
     "schedule": "keras.optimizers.schedules",
     "seed_generator": "keras.random",
-    "distillation": "keras.distillation",
     **dict.fromkeys(("dtype_policy", "model"), "keras"),
+    "distillation": "keras.distillation",
     **dict.fromkeys(QUANTIZERS := ("quantizer", "quantization_config"), "keras.quantizers"),
 }
 LAYERS = ("layer", "model")
@@ -237,10 +239,8 @@ def roles_at(parameter: str, otherwise: tuple[str, ...] | None = ()) -> tuple[st
 
 
 def _public_module(cls: type) -> str:
-    for role, module in reversed(MODULES.items()):  # the last is the narrowest
-        if _roles.get(role, {}).get(cls.__name__) is cls:
-            return module
-    return "keras"
+    found = (module for role, module in reversed(MODULES.items()) if _roles.get(role, {}).get(cls.__name__) is cls)
+    return next(found, "keras")  # the last is the narrowest
 
 
 def deserialize(
@@ -287,13 +287,18 @@ def revive(value: Any, roles: Sequence[str] | None) -> Any:
         return forms[name](value)
     if roles is None:
         roles = [each for each, module in MODULES.items() if module == value.get("module")] or CLASSES
+    kind = "non-null str" if name == "function" else "dict"
+    if not isinstance(config, str if name == "function" else dict):
+        raise TypeError(report(f"Expected 'config' to be a {kind} for {name!r}.", got=repr(config)[:80]))
     if name == "function":
         return _named([config], roles, callable)
-    if not isinstance(config, dict):
-        raise ValueError(report(f"The configuration of {name!r} is no dictionary.", got=repr(config)[:80]))
-    thing = _named([value.get("registered_name"), name], roles, lambda it: hasattr(it, "from_config")).from_config(
-        config
-    )
+    cls = _named([value.get("registered_name"), name], roles, lambda it: hasattr(it, "from_config"))
+    shared = scope.current().shared if isinstance(number := value.get("shared_object_id"), int) else None
+    if shared is not None and isinstance(shared.get(number), cls):
+        return shared[number]
+    thing = cls.from_config(config)
+    if shared is not None:
+        shared[number] = thing
     if value.get("compile_config") and hasattr(thing, "compile_from_config"):
         thing.compile_from_config(value["compile_config"])
     return thing
@@ -301,13 +306,9 @@ def revive(value: Any, roles: Sequence[str] | None) -> Any:
 
 def _named(candidates: Sequence[Any], roles: Sequence[str], fits: Callable[[Any], bool]) -> Any:
     """What the roles or the custom objects have under the first name: a class, or, where functions fit, a function."""
-    known: dict[str, Any] = {}
+    known = {name.rpartition(">")[2]: thing for name, thing in custom().items()}  # Keras 3.6 left the package out
     for role in reversed(roles):  # the first wins
-        known |= {
-            name: thing
-            for name, thing in _roles.get(role, {}).items()
-            if isinstance(thing, type) is not (fits is callable)
-        }
+        known |= {k: v for k, v in _roles.get(role, {}).items() if isinstance(v, type) is not (fits is callable)}
     known |= custom()
     written = [name for name in candidates if isinstance(name, str)]
     for name in (*written, *(name.rpartition(">")[2] for name in written)):
@@ -316,15 +317,8 @@ def _named(candidates: Sequence[Any], roles: Sequence[str], fits: Callable[[Any]
     raise ValueError(unknown(roles[0] if roles and len(roles) <= 2 else "class", str(candidates[-1]), known))
 
 
-def _array(form: Mapping[str, Any]) -> np.ndarray:
-    value, dtype = form["config"]["value"], form["config"]["dtype"]
-    if not isinstance(dtype, str) or not dtype.startswith(("bool", "int", "uint", "float", "bfloat", "complex")):
-        raise ValueError(report("An array in a configuration holds no numbers.", got=repr(dtype)))
-    return np.array(value, dtype)
-
-
-# What stands for a value rather than for an object: how each is made of its form.
+# What stands for a value rather than for an object: how each is made of its form, and which form a type has.
+writers: dict[type, Callable[[Any], Any]] = {}
 forms: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "__tuple__": lambda form: tuple(revive(form["config"] or form.get("items", []), ())),
-    "__numpy__": _array,
 }

@@ -24,6 +24,7 @@ class Scope:
         safe: whether files and configurations may make no code; None where nobody said.
         copying: whether what is made plain is for a copy in this program, which keeps its own functions as they are.
         allowance: what may still be made of a file that is being read; None where nobody limits it.
+        shared: what may stand in a file several times: by identity while it is written, by number while it is read.
         remat: calls the layers that are made here, as `remat.call(layer, args, kwargs)`; None for a plain call.
         inferring: while shapes are inferred, and nothing real is computed: the sizes for an unknown batch and others.
         runs: what the graphs that run here compute, by the identity of tensors: the innermost last.
@@ -42,6 +43,7 @@ class Scope:
     safe: bool | None = None
     copying: bool = False
     allowance: Any = None
+    shared: dict[Any, Any] | None = None
     remat: Any = None
     watch: Callable[[Any, Any], None] | None = None
 

@@ -172,7 +172,8 @@ def from_config(config: dict[str, Any], custom_objects: Any = None) -> tuple[Any
         name = form.get("name") or operation.name
         if name in made:
             raise ValueError(report(f"The graph has two layers of the name {name!r}."))
-        made[name] = [node.output_tensors for node in getattr(operation, "_inbound_nodes", [])]
+        nodes = getattr(operation, "_inbound_nodes", [])  # of a layer that another graph shares, those there, too
+        made[name] = [node.output_tensors for node in nodes if node.is_input]
         waiting[name] = operation, list(form["inbound_nodes"])[::-1]
     _connect(waiting, made)
     for name, (operation, _) in waiting.items():

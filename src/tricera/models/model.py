@@ -1,5 +1,6 @@
 """Model: a layer that can be trained, saved and summarized."""
 
+import functools
 from typing import Any
 
 from tricera import export, saving
@@ -39,7 +40,7 @@ class Model(Trainer, Layer):
 
     def __init__(self, *args: Any, **kwargs: Any):
         if _is_graph(args, kwargs):  # a subclass that is a graph: `super().__init__(inputs, outputs)`
-            _become_graph(self)
+            self.__class__ = _graph_class(type(self))
             registry.find("model", "Functional").__init__(self, *args, **kwargs)
             return
         super().__init__(*args, **kwargs)
@@ -224,13 +225,11 @@ def _is_graph(args: tuple, kwargs: dict) -> bool:
     return len(args) >= 2 or (len(args) == 1 and "outputs" in kwargs) or ("inputs" in kwargs and "outputs" in kwargs)
 
 
-def _become_graph(model: Model) -> None:
-    """Give an instance of a subclass of Model the abilities of Functional, below its own methods."""
-    functional = registry.find("model", "Functional")
-    cls = type(model)
-    model.__class__ = type(
-        cls.__name__, (cls, functional), {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    )
+@functools.cache
+def _graph_class(cls: type) -> type:
+    """A subclass of Model with the abilities of Functional, below its own methods."""
+    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "_written_as": cls}
+    return type(cls.__name__, (cls, registry.find("model", "Functional")), names)
 
 
 def unbuilt(model: Model, what: str) -> AttributeError:

@@ -16,11 +16,17 @@ class QuantizationConfig(Configured):
         activation_quantizer: the inputs'; they stay floats where None.
     """
 
-    mode: str | None = None
-
     def __init__(self, weight_quantizer=None, activation_quantizer=None):
         self.weight_quantizer: Quantizer | None = weight_quantizer
         self.activation_quantizer: Quantizer | None = activation_quantizer
+
+    @property
+    def mode(self) -> str:
+        """What the weights become: `"int8"`. A subclass says it."""
+        what = "Subclasses must implement this property. Do not instantiate QuantizationConfig directly."
+        raise NotImplementedError(
+            report(what, fix="take the config of a mode: `keras.quantizers.Int8QuantizationConfig()`.")
+        )
 
     def __eq__(self, other: Any) -> bool:
         return type(other) is type(self) and other.get_config() == self.get_config()
@@ -101,18 +107,40 @@ class Float8QuantizationConfig(QuantizationConfig):
 
 
 class _Calibrated(QuantizationConfig):
-    """Base of those that look at what a model does with texts. Files have neither texts nor tokenizer."""
+    """Base of those that look at what a model does with texts. Files have neither texts nor tokenizer.
 
-    weight_bits: int
-    group_size: int
+    Args:
+        dataset: texts, or arrays of tokens.
+        tokenizer: has a `tokenize(text)` that gives tokens.
+        num_samples: how many pieces of the dataset are looked at, each of `sequence_length` tokens.
+        group_size: how many inputs share a scale; -1: all of them.
+        quantization_layer_structure: a dict of `"pre_block_layers"`, which come first, and `"sequential_blocks"`,
+            in which Dense and EinsumDense layers are quantized, a block after the other. None: what the model's
+            `get_quantization_layer_structure(mode)` says.
 
-    def _check(self, bits: tuple[int, ...], **positive: int) -> None:
-        what = f"Unsupported weight_bits: it only supports {', '.join(map(str, bits))}-bit quantization."
-        self._require(self.weight_bits in bits, what, weight_bits=self.weight_bits)
-        for name, value in positive.items():
-            self._require(value > 0, f"{name} must be a positive integer.", **{name: value})
+    Raises:
+        ValueError: a number makes no sense.
+    """
+
+    bits: tuple[int, ...]  # that a weight may have
+
+    def __init__(
+        self, dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
+    ):
+        super().__init__()
+        self.dataset, self.tokenizer = dataset, tokenizer
+        self.weight_bits, self.group_size = weight_bits, group_size
+        self.num_samples, self.sequence_length = num_samples, sequence_length
+        self.quantization_layer_structure = quantization_layer_structure
+        what = f"Unsupported weight_bits: it only supports {', '.join(map(str, self.bits))}-bit quantization."
+        self._require(weight_bits in self.bits, what, weight_bits=weight_bits)
+        self._require_positive(num_samples=num_samples, sequence_length=sequence_length)
         what = "Invalid group_size. Supported values are -1 (one group) or a positive integer."
-        self._require(self.group_size == -1 or self.group_size > 0, what, group_size=self.group_size)
+        self._require(group_size == -1 or group_size > 0, what, group_size=group_size)
+
+    def _require_positive(self, **sizes: int) -> None:
+        for name, value in sizes.items():
+            self._require(value > 0, f"{name} must be a positive integer.", **{name: value})
 
     def get_config(self):
         return self.arguments() | _NOTHING
@@ -133,25 +161,16 @@ class GPTQConfig(_Calibrated):
     """Weights of few bits, each rounded so that it makes up for what those before it lost.
 
     Args:
-        dataset: texts, or arrays of tokens.
-        tokenizer: has a `tokenize(text)` that gives tokens.
-        num_samples: how many pieces of the dataset are looked at, each of `sequence_length` tokens.
         per_channel: whether each output has a scale of its own.
         hessian_damping: the share of its mean that is added to the Hessian's diagonal.
-        group_size: how many inputs share a scale; -1: all of them.
         symmetric: whether a range lies around 0.
         activation_order: whether the inputs that are largest come first.
-        quantization_layer_structure: a dict of `"pre_block_layers"`, which come first, and `"sequential_blocks"`,
-            in which Dense and EinsumDense layers are quantized, a block after the other. None: what the model's
-            `get_quantization_layer_structure("gptq")` says.
-
-    Raises:
-        ValueError: a number makes no sense.
 
     Reference: Frantar et al., 2022, arXiv:2210.17323.
     """
 
     mode = "gptq"
+    bits = (2, 3, 4, 8)
 
     def __init__(
         self,
@@ -168,14 +187,11 @@ class GPTQConfig(_Calibrated):
         activation_order: bool = False,
         quantization_layer_structure: dict | None = None,
     ):
-        super().__init__()
-        self.dataset, self.tokenizer = dataset, tokenizer
-        self.weight_bits, self.group_size = weight_bits, group_size
-        self.num_samples, self.sequence_length = num_samples, sequence_length
+        super().__init__(
+            dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
+        )
         self.per_channel, self.symmetric, self.activation_order = per_channel, symmetric, activation_order
         self.hessian_damping = hessian_damping
-        self.quantization_layer_structure = quantization_layer_structure
-        self._check((2, 3, 4, 8), num_samples=num_samples, sequence_length=sequence_length)
         within = 0 <= hessian_damping <= 1
         self._require(within, "hessian_damping must be between 0 and 1.", hessian_damping=hessian_damping)
 
@@ -187,13 +203,11 @@ class AWQConfig(_Calibrated):
     Args:
         num_grid_points: how many powers of the inputs' sizes are tried as factors.
 
-    Raises:
-        ValueError: a number makes no sense.
-
     Reference: Lin et al., 2023, arXiv:2306.00978.
     """
 
     mode = "awq"
+    bits = (4,)
 
     def __init__(
         self,
@@ -207,11 +221,8 @@ class AWQConfig(_Calibrated):
         num_grid_points: int = 20,
         quantization_layer_structure: dict | None = None,
     ):
-        super().__init__()
-        self.dataset, self.tokenizer = dataset, tokenizer
-        self.weight_bits, self.group_size = weight_bits, group_size
-        self.num_samples, self.sequence_length = num_samples, sequence_length
+        super().__init__(
+            dataset, tokenizer, weight_bits, num_samples, sequence_length, group_size, quantization_layer_structure
+        )
         self.num_grid_points = num_grid_points
-        self.quantization_layer_structure = quantization_layer_structure
-        sizes = {"num_samples": num_samples, "sequence_length": sequence_length, "num_grid_points": num_grid_points}
-        self._check((4,), **sizes)
+        self._require_positive(num_grid_points=num_grid_points)

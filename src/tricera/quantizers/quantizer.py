@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tricera.engine import graph
 from tricera.engine.configured import Configured
 from tricera.engine.registry import register
 from tricera.errors import abstract, report
@@ -86,6 +87,7 @@ def compute_float8_amax_history(x, amax_history):
     return jnp.roll(amax_history, -1).at[0].set(largest)
 
 
+@graph.lift
 def fake_quant_with_min_max_vars(inputs, min_vals, max_vals, num_bits=8, narrow_range=False, axis=None):
     """`x` rounded to `2^num_bits` steps between a minimum and a maximum, moved so that 0 is one; its gradient is 1.
 

@@ -73,5 +73,5 @@ def for_objects(reader: Any = None) -> Iterator[None]:
     size = config.load_limit() if reader is None else FREE + 32 * reader.elements
     arrays = 0 if reader is None else reader.count
     allowance = Allowance(size, STEPS + 2 * USE * arrays, SECONDS + PER_ARRAY * arrays)
-    with scope.enter(allowance=allowance if scope.is_safe() else None):
+    with scope.enter(allowance=allowance if scope.is_safe() else None, shared={}):
         yield

@@ -5,12 +5,13 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from tricera.disk import atomic
-from tricera.engine import registry
+from tricera.engine import registry, scope
 from tricera.engine.inputs import where
 from tricera.errors import report
 from tricera.saving import archive, keras2, trust, weights
@@ -110,7 +111,9 @@ def _form(model: Any) -> dict[str, Any]:
     Raises:
         ValueError: a layer computes with a function that has no name: it would have to be stored as code.
     """
-    form = registry.serialize(model)
+    with scope.enter(shared={}):
+        form = registry.serialize(model)
+    _forget_the_single(form)
     compiled = form.pop("compile_config", None)
     if names := list(dict.fromkeys(_nameless(form, model.name))):
         raise ValueError(
@@ -126,6 +129,22 @@ def _form(model: Any) -> dict[str, Any]:
         text = f"{where(model)} was compiled with a function that has no name: the file cannot say which."
         warnings.warn(report(text, fix="`load_model(..., compile=False)`, and compile it then."), stacklevel=4)
     return {**form, "compile_config": compiled}
+
+
+def _forget_the_single(form: Any) -> None:
+    """Leave numbers to those objects alone that stand in several places; to policies of one name it means nothing."""
+    objects = [each for each in _dicts(form) if "shared_object_id" in each]
+    counts = Counter(each["shared_object_id"] for each in objects)
+    for each in objects:
+        if counts[each["shared_object_id"]] == 1 or each["class_name"] == "DTypePolicy":
+            del each["shared_object_id"]
+
+
+def _dicts(form: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(form, dict):
+        yield form
+    for each in form.values() if isinstance(form, dict) else form if isinstance(form, list | tuple) else ():
+        yield from _dicts(each)
 
 
 def _nameless(form: Any, holder: str) -> list[str]:

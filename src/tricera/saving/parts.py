@@ -21,22 +21,49 @@ _OURS = frozenset(
     | (tracking.UNTRACKED - {"optimizer"})
 )
 _CONTAINERS = (list, tuple, dict, set)
+_MOST_PATHS = 100  # of one thing, that are tried
 
-Seen = dict[int, Any]  # what was met, by its identity; held, as that of a list that is gone may be another's
+
+class Seen(dict[int, Any]):
+    """What was met, by its identity; held, as that of a list that is gone may be another's.
+
+    Args:
+        things: what is passed over, with what is only in them.
+    """
+
+    def __init__(self, things: Iterable[Any] = ()):
+        super().__init__((id(thing), thing) for thing in things)
+        self.again: list[tuple[str, Any]] = []  # the further paths of what was met
+
+    def aliases(self, first: dict[int, str]) -> list[tuple[str, str]]:
+        """What things are called first, by their identities in `first`, and what else."""
+        pairs = [(first.get(id(thing)), other) for other, thing in self.again]
+        return [(own, other) for own, other in pairs if own and own != other]
 
 
-def parts(model: Any, as_tf_keras: bool = False) -> Iterator[tuple[str, Any]]:
+def elsewhere(path: str, aliases: list[tuple[str, str]]) -> Iterator[str]:
+    """The other paths of the thing at a path, by those of the things around it."""
+    paths = [path]
+    for each in paths:  # which grows
+        for own, other in aliases if len(paths) < _MOST_PATHS else ():
+            if f"{each}/".startswith(f"{own}/") and (new := other + each[len(own) :]) not in paths:
+                paths.append(new)
+                yield new
+
+
+def parts(model: Any, as_tf_keras: bool = False, seen: Seen | None = None) -> Iterator[tuple[str, Any]]:
     """Everything in the model that has variables to save, itself first, each once, with its path.
 
     Args:
         as_tf_keras: the paths that tf.keras gave them, which went through attributes from the last name to the first,
             `layers` among them, and did not count in a container what it had met before.
     """
-    yield from _walk(model, "", {}, as_tf_keras)
+    yield from _walk(model, "", Seen() if seen is None else seen, as_tf_keras)
 
 
 def _walk(thing: Any, path: str, seen: Seen, old: bool) -> Iterator[tuple[str, Any]]:
     if id(thing) in seen:
+        seen.again.append((path, thing))
         return
     seen[id(thing)] = thing
     yield path, thing
@@ -58,7 +85,7 @@ def _inside(value: Any, path: str, seen: Seen, old: bool) -> Iterator[tuple[str,
             yield from _inside(item, f"{path}/{place}", seen, old)
 
 
-def _places(container: Any, seen: Seen) -> Iterator[tuple[str, Any]]:
+def _places(container: Any, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
     """The things in a container, each with its place: its class, and its number among those of the class.
 
     Args:

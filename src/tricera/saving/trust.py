@@ -4,14 +4,40 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from tricera.engine import registry, scope
 from tricera.errors import SafetyError, report
 from tricera.saving import budget, bytecode
 
-_FORMS = {"__tuple__", "__numpy__", "__tensor__", "__keras_tensor__", "__slice__", "__ellipsis__", "__bytes__", "type"}
 _NAMELESS = "<lambda>"
+_BOUNDS = ("start", "stop", "step")
+
+
+def _array(form: Mapping[str, Any]) -> np.ndarray:
+    value, dtype = form["config"]["value"], form["config"]["dtype"]
+    if not isinstance(dtype, str) or not dtype.startswith(("bool", "int", "uint", "float", "bfloat", "complex")):
+        raise ValueError(report("An array in a configuration holds no numbers.", got=repr(dtype)))
+    return np.array(value, dtype)
+
+
+def _slice(form: Mapping[str, Any]) -> slice:
+    return slice(*(registry.revive(form["config"][bound], ()) for bound in _BOUNDS))
+
+
+# Values that JSON has no word for.
+registry.writers[bytes] = lambda text: {"class_name": "__bytes__", "config": {"value": text.decode()}}
+registry.forms["__bytes__"] = lambda form: str(form["config"]["value"]).encode()
+registry.writers[slice] = lambda cut: {
+    "class_name": "__slice__",
+    "config": {bound: registry.serialize(getattr(cut, bound)) for bound in _BOUNDS},
+}
+registry.forms["__slice__"] = _slice
+registry.writers[type(...)] = lambda _: {"class_name": "__ellipsis__", "config": {}}
+registry.forms["__ellipsis__"] = lambda _: ...
+registry.forms |= {"__numpy__": _array, "__tensor__": _array}
+_FORMS = {*registry.forms, "__keras_tensor__", "type"}
 registry.forms["__lambda__"] = bytecode.function
-registry.forms["__tensor__"] = registry.forms["__numpy__"]
 
 
 def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
@@ -129,9 +155,14 @@ def _is_known(form: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> boo
     if name in _FORMS or str(form.get("module", "")).startswith("keras.src.ops."):
         return True  # ops are looked up by the graph, among ops only
     names = [form["config"]] if name == "function" else [name, form.get("registered_name")]
-    known = {**registry.custom(), **custom_objects}
-    wanted = {short for each in names if isinstance(each, str) for short in (each, each.rpartition(">")[2])}
+    known = {short for each in (*registry.custom(), *custom_objects) for short in _with_short(each)}
+    wanted = {short for each in names if isinstance(each, str) for short in _with_short(each)}
     return any(each in known or any(each in registry.names(role) for role in registry.roles()) for each in wanted)
+
+
+def _with_short(name: str) -> tuple[str, str]:
+    """A name with its package, and without."""
+    return name, name.rpartition(">")[2]
 
 
 def _unknown(label: str, unknown: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 import os
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +17,15 @@ from tricera.errors import report
 from tricera.optimizers.state import OptimizerState
 from tricera.saving import archive, h5, keras2, past, progress, savedmodel
 from tricera.saving.containers import folder, orbax, shards
-from tricera.saving.parts import parts, unreached
+from tricera.saving.parts import Seen, elsewhere, parts, unreached
 
 
 def save_weights(
-    model: Any, filepath: str | os.PathLike, overwrite: bool = True, max_shard_size: float | None = None
+    model: Any,
+    filepath: str | os.PathLike,
+    overwrite: bool = True,
+    max_shard_size: float | None = None,
+    objects_to_skip: Iterable[Any] = (),
 ) -> None:
     """Write the model's weights, and its optimizer's state, as Keras 3's `.weights.h5`.
 
@@ -31,13 +35,15 @@ def save_weights(
     Args:
         max_shard_size: the GiB that a file may have: the weights are written to several, and `.weights.json` names
             them. None: to one, whatever its size.
+        objects_to_skip: layers whose weights are left out, with those of layers that are in no other.
 
     Raises:
-        ValueError: the model is not built, a weight would be lost, or the name says that it is a model's file.
+        ValueError: the model is not built, a weight would be lost, or the name says that it is a model's file, or one
+            in which nothing can be left out.
         FileExistsError: the file exists, `overwrite` is False, and there is no terminal to ask on.
     """
     _require_built(model, "saving")
-    path = Path(filepath)
+    path, skip = Path(filepath), list(objects_to_skip or ())
     if path.suffix in (".keras", ".zip"):
         raise ValueError(
             report(
@@ -49,14 +55,27 @@ def save_weights(
         path = shards.index_path(path)
     if not atomic.may_write(path, overwrite):
         return
+    old = path.suffix in (".h5", ".hdf5") and not path.name.endswith(".weights.h5")
+    _require_by_place(filepath, not (skip and old and max_shard_size is None))
     if max_shard_size is not None:
-        shards.write(stored(model), path, max_shard_size)
+        shards.write(stored(model, skip=skip), path, max_shard_size)
         return
     with atomic.replacing(path) as fresh:
-        if path.suffix in (".h5", ".hdf5") and not path.name.endswith(".weights.h5"):
+        if old:
             keras2.save_weights(model, fresh)
         else:
-            write(model, fresh)
+            h5.write(fresh, stored(model, skip=skip))
+
+
+def _require_by_place(filepath: Any, holds: bool) -> None:
+    if not holds:
+        raise ValueError(
+            report(
+                "`objects_to_skip` only supports loading '.weights.h5' files.",
+                got=os.fspath(filepath),
+                fix="`model.save_weights('name.weights.h5', objects_to_skip=...)`",
+            )
+        )
 
 
 def write(model: Any, file: Any, include_optimizer: bool = True) -> None:
@@ -64,14 +83,18 @@ def write(model: Any, file: Any, include_optimizer: bool = True) -> None:
     h5.write(file, stored(model, include_optimizer))
 
 
-def stored(model: Any, include_optimizer: bool = True) -> Iterator[tuple[str, str | None, Mapping[str, Any]]]:
-    """What is written of each part of the model: path, name, arrays.
+def stored(
+    model: Any, include_optimizer: bool = True, skip: Sequence[Any] = ()
+) -> Iterator[tuple[str, str | None, Mapping[str, Any]]]:
+    """What is written of each part of the model but of those to skip: path, name, arrays.
 
     Raises:
         ValueError: a weight would be lost.
     """
-    everything = [each for each in parts(model) if include_optimizer or not isinstance(each[1], OptimizerState)]
-    if lost := unreached(model, [owner for _, owner in everything]):
+    found = parts(model, seen=Seen(skip))
+    everything = [each for each in found if include_optimizer or not isinstance(each[1], OptimizerState)]
+    skipped = [owner for each in skip for _, owner in parts(each)]
+    if lost := unreached(model, [*(owner for _, owner in everything), *skipped]):
         raise ValueError(
             report(
                 f"{where(model)}: {len(lost)} weights would not be saved: {', '.join(v.path for v in lost)}.",
@@ -99,23 +122,33 @@ def _values(owner: Any) -> Mapping[str, Any]:
     return store
 
 
-def load_weights(model: Any, filepath: str | os.PathLike, skip_mismatch: bool = False, by_name: bool = False) -> None:
+def load_weights(
+    model: Any,
+    filepath: str | os.PathLike,
+    skip_mismatch: bool = False,
+    by_name: bool = False,
+    objects_to_skip: Iterable[Any] = (),
+) -> None:
     """Read the weights from a `.weights.h5`, `.keras` or HDF5 file or a SavedModel, of any Keras: all of them, or none.
 
     Args:
         by_name: for files of Keras 1 and 2: take what belongs to layers of the model's names, leave the rest.
         skip_mismatch: leave the layers that do not fit as they are, with a warning.
+        objects_to_skip: layers that are left as they are, with those that are in no other.
 
     Raises:
         ValueError: the model is not built; or file and model differ: every difference is named.
         SafetyError: the file could do harm.
     """
     _require_built(model, "loading weights into")
+    skip = list(objects_to_skip or ())
     if step := orbax.step_of(filepath):
+        _require_by_place(filepath, not skip)
         orbax.read(model, orbax.Checkpoint(step), skip_mismatch)
         return
     with opened(Path(filepath)) as reader:
-        read(model, reader, skip_mismatch, by_name)
+        _require_by_place(filepath, not (skip and past.hdf5.is_old(reader)))
+        read(model, reader, skip_mismatch, by_name, skip)
 
 
 @contextmanager
@@ -157,8 +190,10 @@ class _Difference(NamedTuple):
     lines: list[str]
 
 
-def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bool = False) -> None:
-    """Set the model's variables to the arrays of a file."""
+def read(
+    model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bool = False, skip: Sequence[Any] = ()
+) -> None:
+    """Set the model's variables to the arrays of a file, but those of the layers to skip."""
     if past.hdf5.is_old(reader):
         past.weights.read(model, reader, by_name, skip_mismatch)
         return
@@ -170,7 +205,7 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
                 fix="`load_weights(filepath, skip_mismatch=True)`.",
             )
         )
-    everything, stores = _placed(reader, model)
+    everything, stores = _placed(reader, model, skip)
     _build_optimizer(model, stores)
     used = {f"{store.prefix}{name}" for store in stores.values() for name in store}
     found = [(owner, _Difference(path, _differences(owner, stores[path]))) for path, owner in everything]
@@ -192,17 +227,22 @@ def read(model: Any, reader: h5.Reader, skip_mismatch: bool = False, by_name: bo
     unused = [path for path in _unused(reader, used) if not path.startswith(("optimizer/", "metrics/"))]
     if wrong:
         warnings.warn(_explain(reader, wrong, used), stacklevel=3)
-    elif unused:
+    elif unused and not skip:
         text = f"{reader.label}: {len(unused)} arrays of the file have no place in the model: {', '.join(unused)}."
         warnings.warn(text, stacklevel=3)
 
 
-def _placed(reader: h5.Reader, model: Any) -> tuple[list[tuple[str, Any]], dict[str, h5.Store]]:
+def _placed(reader: h5.Reader, model: Any, skip: Sequence[Any]) -> tuple[list[tuple[str, Any]], dict[str, h5.Store]]:
     """The parts with their paths, and what the file has there: by Keras 3's paths, or tf.keras' where that is more."""
     best: tuple[list[tuple[str, Any]], dict[str, h5.Store]] = ([], {})
     for as_tf_keras in (False, True):
-        everything = list(parts(model, as_tf_keras))
+        seen = Seen(skip)
+        everything = list(parts(model, as_tf_keras, seen))
         stores = {path: _store(reader, path) for path, _ in everything}
+        if lacking := [path for path, owner in everything if not stores[path] and _wants(owner)]:
+            aliases = seen.aliases({id(owner): path for path, owner in everything})
+            for path in lacking:
+                stores[path] = next(filter(None, (_store(reader, p) for p in elsewhere(path, aliases))), stores[path])
         if not best[0] or sum(map(len, stores.values())) > sum(map(len, best[1].values())):
             best = everything, stores
         if sum(map(len, stores.values())) == len(reader.paths):
@@ -239,6 +279,11 @@ def _is_fresh(owner: Any, store: h5.Store) -> bool:
 def _loads_plainly(owner: Any) -> bool:
     """Whether the arrays of a part are its variables, in order."""
     return type(owner).load_own_variables is Weighted.load_own_variables
+
+
+def _wants(owner: Any) -> bool:
+    """Whether a part has arrays in a file, as far as that is known."""
+    return not _loads_plainly(owner) or bool(owner._stored())
 
 
 def _differences(owner: Any, store: h5.Store) -> list[str]:

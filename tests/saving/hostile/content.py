@@ -105,7 +105,7 @@ def a_function_of_keras_that_is_no_layer(folder: Path) -> Iterator[Door]:
         yield name, lambda other=other: layers.deserialize(other)
 
 
-@case(f"{CODE}|is no dictionary|Could not interpret", "CVE-2026-12481")
+@case(f"{CODE}|Expected 'config' to be a dict|Could not interpret", "CVE-2026-12481")
 def code_at_every_deserializer(folder: Path) -> Iterator[Door]:
     form = lambda_()["config"]["function"]
     for module in MODULES:

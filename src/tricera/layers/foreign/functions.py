@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jax import tree_util
+from jax import dtypes, tree_util
 
 from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
+from tricera.engine.variable import Variable
 from tricera.errors import report
 from tricera.layers.arguments import adopt
 
@@ -42,8 +43,11 @@ class JaxLayer(Layer):
             what = "You must specify `init_fn` and/or at least one of `params` and `state`."
             raise ValueError(report(f"{where(self)}: {what}"))
         self._init_takes = () if init_fn is None else self._names("init_fn", init_fn, _INIT)
-        self._given = params, state
         self.seed_generator = SeedGenerator(seed)
+        self.params, self.state = params, state
+        if init_fn is None or not (params is None or ("state" in self._takes and state is None)):
+            self._make(params, state)
+            self.built = True
 
     def _names(self, which: str, function: Callable, known: tuple[str, ...]) -> list[str]:
         names = list(inspect.signature(function).parameters)
@@ -59,15 +63,16 @@ class JaxLayer(Layer):
         return names
 
     def build(self, input_shape):
-        params, state = self._given
-        if self.init_fn is not None and (params is None or ("state" in self._takes and state is None)):
-            shapes = input_shape if isinstance(input_shape[0], list | tuple) else [input_shape]
-            inputs = [np.zeros([size or 1 for size in shape], self.compute_dtype) for shape in shapes]
-            given = {"rng": self._init_rng(), "inputs": inputs if shapes is input_shape else inputs[0]}
-            made = self.init_fn(*({**given, "training": True}[name] for name in self._init_takes))
-            params, state = made if "state" in self._takes else (made, None)
-        self.params, self.params_tree = self._variables(params, True)
-        self.state, self.state_tree = self._variables(state, False)
+        shapes = input_shape if isinstance(input_shape[0], list | tuple) else [input_shape]
+        inputs = [np.zeros([size or 1 for size in shape], self.compute_dtype) for shape in shapes]
+        given = {"rng": self._init_rng(), "inputs": inputs if shapes is input_shape else inputs[0]}
+        made = self.init_fn(*({**given, "training": True}[name] for name in self._init_takes))
+        self._make(*(made if "state" in self._takes else (made, None)))
+
+    def _make(self, params: Any, state: Any) -> None:
+        """Have a variable in place of each array."""
+        self.params = tree_util.tree_map(lambda leaf: self._variable(leaf, True), params)
+        self.state = tree_util.tree_map(lambda leaf: self._variable(leaf, False), state)
 
     def _init_rng(self) -> Any:
         """What `init_fn` gets as `rng`."""
@@ -77,20 +82,20 @@ class JaxLayer(Layer):
         """What `call_fn` gets as `rng`."""
         return self.seed_generator.next()
 
-    def _variables(self, tree: Any, trainable: bool) -> tuple[list[Any], Any]:
-        leaves, treedef = tree_util.tree_flatten(tree)
-        made = []
-        for leaf in map(np.asarray, leaves):
-            is_trainable = trainable and leaf.dtype.kind == "f"
-            variable = self.add_weight(leaf.shape, "zeros", str(leaf.dtype), is_trainable, name="variable")
-            variable.assign(leaf)
-            made.append(variable)
-        return made, treedef
+    def _variable(self, leaf: Any, trainable: bool) -> Any:
+        value = np.asarray(leaf)
+        if value.dtype.kind not in "biufcV":  # a text, for one; V is bfloat16
+            return leaf
+        is_trainable = trainable and value.dtype.kind in "fV"
+        dtype = str(dtypes.canonicalize_dtype(value.dtype))
+        variable = self.add_weight(value.shape, "zeros", dtype, is_trainable, name="variable")
+        variable.assign(value)
+        return variable
 
     def call(self, inputs, training=False):
         values = {
-            "params": tree_util.tree_unflatten(self.params_tree, [v.value for v in self.params]),
-            "state": tree_util.tree_unflatten(self.state_tree, [v.value for v in self.state]),
+            "params": tree_util.tree_map(_value, self.params),
+            "state": tree_util.tree_map(_value, self.state),
             "inputs": inputs,
             "training": bool(training),
         }
@@ -99,6 +104,19 @@ class JaxLayer(Layer):
         outputs = self.call_fn(*(values[name] for name in self._takes))
         if "state" in self._takes:
             outputs, state = outputs
-            for variable, value in zip(self.state, tree_util.tree_leaves(state), strict=True):
-                variable.assign(value)
+            tree_util.tree_map(_assign, self.state, state)
         return outputs
+
+    def get_config(self):
+        """The functions; arrays too where nothing else says which there are."""
+        config = super().get_config()
+        return {**config, **dict.fromkeys({"params", "state"} & set(config) if self.init_fn else ())}
+
+
+def _value(leaf: Any) -> Any:
+    return leaf.value if isinstance(leaf, Variable) else leaf
+
+
+def _assign(leaf: Any, value: Any) -> None:
+    if isinstance(leaf, Variable):
+        leaf.assign(value)
