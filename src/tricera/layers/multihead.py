@@ -112,12 +112,10 @@ class _MultiHead(Layer):
 
     def _check_shapes(self, query: Any, value: Any, key: Any) -> None:
         if len({len(query), len(value), len(key)}) != 1 or value[1:-1] != key[1:-1]:
-            raise mistake(
-                self,
-                "All dimensions of `value` and `key`, except the last one, must be equal.",
-                expected="a key for each value, and query, value and key of equal ranks",
-                got=f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}",
-            )
+            what = "All dimensions of `value` and `key`, except the last one, must be equal."
+            expected = "a key for each value, and query, value and key of equal ranks"
+            got = f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}"
+            raise mistake(self, what, expected=expected, got=got)
 
     def compute_mask(self, inputs, previous_mask=None):
         return previous_mask
@@ -200,7 +198,7 @@ class MultiHeadAttention(_MultiHead):
         self.value_dim = key_dim if value_dim is None else value_dim
         self._result_shape = _several(self, output_shape=output_shape)
         self.attention_axes = _several(self, attention_axes=attention_axes)
-        check_positive(self, num_heads=num_heads, key_dim=key_dim, value_dim=self.value_dim)
+        check_positive(self, value_dim=self.value_dim)
         self._check_options()
         check_axes(self, self.attention_axes or ())
 
@@ -271,15 +269,10 @@ class GroupQueryAttention(_MultiHead):
         name = kwargs.pop("name", None) or naming.unique("grouped_query_attention")
         super().__init__(activity_regularizer=activity_regularizer, name=name, **kwargs)
         adopt(self, locals())
-        sizes = {"num_query_heads": num_query_heads, "num_key_value_heads": num_key_value_heads}
-        check_positive(self, head_dim=head_dim, **sizes)
         self._check_options()
         if num_query_heads % num_key_value_heads:
-            raise mistake(
-                self,
-                "`num_query_heads` must be divisible by `num_key_value_heads`.",
-                got=f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}",
-            )
+            got = f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}"
+            raise mistake(self, "`num_query_heads` must be divisible by `num_key_value_heads`.", got=got)
 
     def build(self, query_shape, value_shape, key_shape=None):
         self._check_shapes(query_shape, value_shape, key_shape or value_shape)
