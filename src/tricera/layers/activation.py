@@ -9,16 +9,20 @@ from tricera.engine.registry import register
 from tricera.layers.arguments import adopt, check_axes, mistake, weight
 
 
+class _Elementwise(Layer):
+    """Base of the activations without weights."""
+
+    stateless = True
+    supports_masking = True
+
+
 @register("layer")
-class Activation(Layer):
+class Activation(_Elementwise):
     """`activation(x)`.
 
     Args:
         activation: a function of arrays, or the name of one.
     """
-
-    stateless = True
-    supports_masking = True
 
     def __init__(self, activation, **kwargs):
         super().__init__(**kwargs)
@@ -26,16 +30,6 @@ class Activation(Layer):
 
     def call(self, inputs):
         return self.activation(inputs)
-
-
-class _Elementwise(Layer):
-    """Base of the activations that have parameters."""
-
-    stateless = True
-    supports_masking = True
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
 
 
 @register("layer")

@@ -1,5 +1,6 @@
 """Attention: averages of values, weighted by how well their keys answer a query."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tricera import ops
@@ -8,7 +9,7 @@ from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
 from tricera.errors import abstract
 from tricera.kernels.attention import by_targets, dropped
-from tricera.layers.arguments import adopt, check_choice, check_fraction, mistake
+from tricera.layers.arguments import adopt, check_choice, mistake
 
 
 def causal_mask(targets: Any, sources: Any) -> Any:
@@ -22,10 +23,10 @@ class _Attention(Layer):
     supports_masking = True
     in_pairs = True  # whether a score is a sum over the features of a query and a key together
 
-    def _prepare(self, dropout: float, seed: Any) -> None:
-        check_fraction(self, dropout=dropout)
-        if dropout > 0:
-            self.seed_generator = SeedGenerator(seed)
+    def _adopt(self, given: Mapping[str, Any]) -> None:
+        adopt(self, given)
+        if self.dropout > 0:
+            self.seed_generator = SeedGenerator(self.seed)
 
     def scores(self, query: Any, key: Any) -> Any:
         """How well each key answers each query: `(batch, targets, sources)`."""
@@ -34,12 +35,9 @@ class _Attention(Layer):
     def build(self, input_shape):
         several = isinstance(input_shape, list) and all(isinstance(shape, list | tuple) for shape in input_shape)
         if not several or len(input_shape) not in (2, 3):
-            raise mistake(
-                self,
-                f"{type(self).__name__} layer must be called on a list of inputs, of length 2 or 3.",
-                expected="[query, value] or [query, value, key]",
-                got=f"{len(input_shape)} inputs" if several else f"one input of shape {tuple(input_shape)}",
-            )
+            what = f"{type(self).__name__} layer must be called on a list of inputs, of length 2 or 3."
+            got = f"{len(input_shape)} inputs" if several else f"one input of shape {tuple(input_shape)}"
+            raise mistake(self, what, expected="[query, value] or [query, value, key]", got=got)
 
     def call(self, inputs, mask=None, training=False, return_attention_scores=False, use_causal_mask=False):
         query, value, *rest = inputs
@@ -93,9 +91,8 @@ class Attention(_Attention):
 
     def __init__(self, use_scale=False, score_mode="dot", dropout=0.0, seed=None, **kwargs):
         super().__init__(**kwargs)
-        adopt(self, locals())
+        self._adopt(locals())
         check_choice(self, ("dot", "concat"), score_mode=score_mode)
-        self._prepare(dropout, seed)
 
     def build(self, input_shape):
         super().build(input_shape)
@@ -124,8 +121,7 @@ class AdditiveAttention(_Attention):
     def __init__(self, use_scale=True, dropout=0.0, **kwargs):
         self.seed = kwargs.pop("seed", None)
         super().__init__(**kwargs)
-        adopt(self, locals())
-        self._prepare(dropout, self.seed)
+        self._adopt(locals())
 
     def build(self, input_shape):
         super().build(input_shape)

@@ -54,15 +54,8 @@ class InputLayer(Layer):
             known = argument_names(type(self))
             raise TypeError(registry.unknown("argument", next(iter(kwargs)), dict.fromkeys(known)))
         if isinstance(input_tensor, KerasTensor):
-            _check_agrees(
-                self,
-                input_tensor,
-                shape=shape,
-                batch_size=batch_size,
-                batch_shape=batch_shape,
-                dtype=dtype,
-                sparse=sparse,
-            )
+            given = {"shape": shape, "batch_size": batch_size, "batch_shape": batch_shape}
+            _check_agrees(self, input_tensor, **given, dtype=dtype, sparse=sparse)
         if input_tensor is not None:
             batch_size = None
             shape, batch_shape, dtype = None, tuple(input_tensor.shape), dtype or dtypes.dtype_of(input_tensor)
@@ -85,14 +78,8 @@ class InputLayer(Layer):
         return inputs
 
     def get_config(self):
-        return {
-            "batch_shape": self.batch_shape,
-            "dtype": self.dtype,
-            "sparse": self.sparse,
-            "ragged": self.ragged,
-            "name": self.name,
-            "optional": self.optional,
-        }
+        names = ("batch_shape", "dtype", "sparse", "ragged", "name", "optional")
+        return {name: getattr(self, name) for name in names}
 
 
 def Input(
@@ -114,18 +101,7 @@ def Input(
     Raises:
         TypeError: `shape` is no sequence of sizes.
     """
-    layer = InputLayer(
-        shape=shape,
-        batch_size=batch_size,
-        dtype=dtype,
-        sparse=sparse,
-        ragged=ragged,
-        batch_shape=batch_shape,
-        input_tensor=tensor,
-        optional=optional,
-        name=name,
-    )
-    return layer.output
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name).output
 
 
 def is_input(tensor: Any) -> bool:
@@ -139,9 +115,9 @@ def _check_agrees(layer: Layer, tensor: KerasTensor, **given: Any) -> None:
     has = {"shape": tuple(rest), "batch_size": size, "batch_shape": (size, *rest)}
     has |= {"dtype": tensor.dtype, "sparse": tensor.sparse}
     for name, value in given.items():
-        asked = (
-            tuple(value) if isinstance(value, list) else dtypes.standardize_dtype(value) if name == "dtype" else value
-        )
+        asked = tuple(value) if isinstance(value, list) else value
+        if name == "dtype" and value is not None:
+            asked = dtypes.standardize_dtype(value)
         if value is not None and not _agree(asked, has[name]):
             what = f"You cannot provide an incompatible `{name}` with `input_tensor`."
             raise mistake(layer, what, expected=repr(has[name]), got=repr(value))
@@ -170,23 +146,13 @@ def _batch_shape(layer: Layer, shape: Any, batch_size: Any, batch_shape: Any) ->
 def _checked(layer: Layer, name: str, shape: Any) -> tuple[int | None, ...]:
     fix = f"`{name}=({shape},)`: a tuple with one size needs a comma." if is_whole(shape) else None
     if isinstance(shape, str) or not hasattr(shape, "__iter__"):
-        raise mistake(
-            layer,
-            f"`{name}` must be a tuple of sizes.",
-            kind=TypeError,
-            expected="a tuple of integers, or None where unknown",
-            got=repr(shape),
-            fix=fix,
-        )
+        what, expected = f"`{name}` must be a tuple of sizes.", "a tuple of integers, or None where unknown"
+        raise mistake(layer, what, kind=TypeError, expected=expected, got=repr(shape), fix=fix)
     sizes = tuple(shape)
     for size in sizes:
         if size is not None and (not is_whole(size) or size < 0):
-            raise mistake(
-                layer,
-                f"Cannot convert `{name}` to a shape: {size!r} is not a size.",
-                expected="non-negative integers, or None where unknown",
-                got=repr(shape),
-            )
+            what, expected = f"{size!r} is not a size.", "non-negative integers, or None where unknown"
+            raise mistake(layer, f"Cannot convert `{name}` to a shape: {what}", expected=expected, got=repr(shape))
     return tuple(size if size is None else int(size) for size in sizes)
 
 

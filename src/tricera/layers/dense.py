@@ -7,7 +7,7 @@ from typing import Any
 from tricera import ops
 from tricera.engine.inputs import InputSpec
 from tricera.engine.registry import register
-from tricera.layers.arguments import activated, adopt, check_positive, mistake, weight
+from tricera.layers.arguments import activated, adopt, mistake, weight
 from tricera.transform.quantize.layer import Quantizable, or_quantized
 
 
@@ -44,16 +44,12 @@ class Dense(Quantizable):
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         adopt(self, locals())
-        check_positive(self, units=units)
         self.input_spec = InputSpec(min_ndim=2)
 
     def build(self, input_shape):
         if input_shape[-1] is None:
-            raise mistake(
-                self,
-                "The last dimension of the inputs to a Dense layer should be defined.",
-                got=f"input shape {tuple(input_shape)}",
-            )
+            what = "The last dimension of the inputs to a Dense layer should be defined."
+            raise mistake(self, what, got=f"input shape {tuple(input_shape)}")
         self.kernel = weight(self, "kernel", (input_shape[-1], self.units))
         self.bias = weight(self, "bias", (self.units,)) if self.use_bias else None
         self.input_spec = InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
@@ -144,33 +140,23 @@ class EinsumDense(Quantizable):
         tail = named[len(named) - len(self.partial_output_shape) :]
         for letter, size in zip(tail, self.partial_output_shape, strict=True):
             if size is not None and known.get(letter) not in (None, size):
-                raise mistake(
-                    self,
-                    f"Input shape and output shape do not match at shared dimension {letter!r}.",
-                    expected=f"{known[letter]} as in the input, {input_shape}",
-                    got=f"{size} in `output_shape`, {self.partial_output_shape}",
-                )
+                what = f"Input shape and output shape do not match at shared dimension {letter!r}."
+                got = f"{size} in `output_shape`, {self.partial_output_shape}"
+                raise mistake(self, what, expected=f"{known[letter]} as in the input, {input_shape}", got=got)
             known[letter] = size if size is not None else known.get(letter)
         for letter in kernel:
             if letter not in known:
-                raise mistake(
-                    self,
-                    f"Weight dimension {letter!r} did not have a match in either the input spec "
-                    f"{inputs!r} or the output spec {outputs!r}. The weight must be fully specified.",
-                    got=f"equation={self.equation!r}",
-                )
+                what = f"Weight dimension {letter!r} did not have a match in either the input spec {inputs!r} or the "
+                what += f"output spec {outputs!r}. The weight must be fully specified."
+                raise mistake(self, what, got=f"equation={self.equation!r}")
         return [known[letter] for letter in kernel], self._bias_shape(outputs, known)
 
     def _bias_shape(self, outputs: str, known: dict[str, Any]) -> list[int] | None:
         if self.bias_axes is None:
             return None
         if missing := [letter for letter in self.bias_axes if letter not in outputs]:
-            raise mistake(
-                self,
-                f"Bias dimension {missing[0]!r} was requested, but is not part of the output spec.",
-                expected=f"letters of {outputs!r}",
-                got=f"bias_axes={self.bias_axes!r}",
-            )
+            what = f"Bias dimension {missing[0]!r} was requested, but is not part of the output spec."
+            raise mistake(self, what, expected=f"letters of {outputs!r}", got=f"bias_axes={self.bias_axes!r}")
         first = min(outputs.index(letter) for letter in self.bias_axes)
         return [known[letter] if letter in self.bias_axes else 1 for letter in outputs[first:]]
 
@@ -179,16 +165,12 @@ class EinsumDense(Quantizable):
         left, arrow, outputs = self.equation.replace(" ", "").partition("->")
         inputs, comma, kernel = left.partition(",")
         if not arrow or not comma or "," in kernel:
-            raise mistake(
-                self,
-                f"Invalid einsum equation {self.equation!r}.",
-                expected='the form "input,kernel->output", such as "ab,bc->ac"',
-            )
+            expected = 'the form "input,kernel->output", such as "ab,bc->ac"'
+            raise mistake(self, f"Invalid einsum equation {self.equation!r}.", expected=expected)
         free = [letter for letter in string.ascii_letters if letter not in self.equation]
         dots = "".join(free[: ndim - len(inputs.replace("...", ""))])
         terms = inputs.replace("...", dots), kernel, outputs.replace("...", dots)
         if len(terms[0]) != ndim:
-            raise mistake(
-                self, f"the input does not fit {self.equation!r}.", expected=f"ndim={len(inputs)}", got=f"ndim={ndim}"
-            )
+            what = f"the input does not fit {self.equation!r}."
+            raise mistake(self, what, expected=f"ndim={len(inputs)}", got=f"ndim={ndim}")
         return terms

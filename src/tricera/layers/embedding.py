@@ -5,7 +5,7 @@ from typing import Any
 from tricera import ops
 from tricera.engine import dtypes, masking
 from tricera.engine.registry import register
-from tricera.layers.arguments import adopt, check_positive, weight
+from tricera.layers.arguments import adopt, weight
 from tricera.transform.quantize.layer import Quantizable, or_quantized
 
 
@@ -41,7 +41,6 @@ class Embedding(Quantizable):
     ):
         super().__init__(**kwargs)
         adopt(self, locals())
-        check_positive(self, input_dim=input_dim, output_dim=output_dim)
         self.autocast = False  # 16-bit floats cannot hold every index
         self.supports_masking = mask_zero
         if weights is not None:
@@ -94,23 +93,15 @@ class ReversibleEmbedding(Embedding):
         logit_soft_cap: float | None = None,
         **kwargs,
     ):
-        super().__init__(
-            input_dim,
-            output_dim,
-            embeddings_initializer=embeddings_initializer,
-            embeddings_regularizer=embeddings_regularizer,
-            embeddings_constraint=embeddings_constraint,
-            mask_zero=mask_zero,
-            **kwargs,
-        )
+        options = embeddings_initializer, embeddings_regularizer, embeddings_constraint
+        super().__init__(input_dim, output_dim, *options, mask_zero, **kwargs)
         self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
 
     def _make_tables(self) -> None:
         super()._make_tables()
         if not self.tie_weights:
-            self.reverse_embeddings = weight(
-                self, "reverse_embeddings", (self.output_dim, self.input_dim), options="embeddings"
-            )
+            shape = self.output_dim, self.input_dim
+            self.reverse_embeddings = weight(self, "reverse_embeddings", shape, options="embeddings")
 
     def call(self, inputs, reverse=False):
         if not reverse:

@@ -16,13 +16,10 @@ def _check_list(layer: Layer, shapes: Any, least: int = 1) -> None:
     """Raise ValueError unless `shapes` are those of a list of enough inputs."""
     several = isinstance(shapes, list | tuple) and all(isinstance(shape, list | tuple) for shape in shapes)
     if not several or len(shapes) < least:
-        raise mistake(
-            layer,
-            f"A merge layer should be called on a list of at least {least} input{'s' * (least > 1)}.",
-            expected=f"a list of {least} or more inputs",
-            got=f"{len(shapes)} inputs" if several else f"one input of shape {tuple(shapes)}",
-            fix=f"`{type(layer).__name__}()([a, b])`.",
-        )
+        what = f"A merge layer should be called on a list of at least {least} input{'s' * (least > 1)}."
+        expected, fix = f"a list of {least} or more inputs", f"`{type(layer).__name__}()([a, b])`."
+        got = f"{len(shapes)} inputs" if several else f"one input of shape {tuple(shapes)}"
+        raise mistake(layer, what, expected=expected, got=got, fix=fix)
 
 
 def _masks(layer: Layer, inputs: Any, mask: Any) -> Sequence[Any]:

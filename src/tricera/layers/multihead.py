@@ -4,6 +4,7 @@ import copy
 import string
 from collections.abc import Sequence
 from functools import reduce
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -28,14 +29,18 @@ class _MultiHead(Layer):
     config_if_set = ("flash_attention",)
     attention_axes: Any = None
 
-    def _projection(self, name: str, equation: str, shape: Sequence[int | None], bias_axes: str) -> EinsumDense:
-        """A map by `equation`, with the layer's options, and initial weights of its own."""
+    def _project(self, name: str, equation: str, shape: Sequence[int | None], bias_axes: str, given: Any) -> None:
+        """Make `_query_dense` or the like: a map by `equation` of inputs of the shape `given`.
+
+        It has the layer's options, and initial weights of its own.
+        """
         options = {f"{of}_{role}": getattr(self, f"{of}_{role}") for of in ("kernel", "bias") for role in _OPTIONS}
         fresh = {f"{of}_initializer": _fresh(getattr(self, f"{of}_initializer")) for of in ("kernel", "bias")}
         axes = bias_axes if self.use_bias else None
         dense = EinsumDense(equation, shape, bias_axes=axes, name=name, dtype=self.dtype_policy, **options, **fresh)
         dense.activity_regularizer = self.activity_regularizer
-        return dense
+        setattr(self, f"_{name.removeprefix('attention_')}_dense", dense)
+        dense.build(given)
 
     def _build_attention(self, axes: int) -> None:
         self._softmax = Softmax(axis=tuple(range(-axes, 0)), dtype=self.dtype_policy)
@@ -116,12 +121,10 @@ class _MultiHead(Layer):
 
     def _check_shapes(self, query: Any, value: Any, key: Any) -> None:
         if len({len(query), len(value), len(key)}) != 1 or value[1:-1] != key[1:-1]:
-            raise mistake(
-                self,
-                "All dimensions of `value` and `key`, except the last one, must be equal.",
-                expected="a key for each value, and query, value and key of equal ranks",
-                got=f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}",
-            )
+            what = "All dimensions of `value` and `key`, except the last one, must be equal."
+            expected = "a key for each value, and query, value and key of equal ranks"
+            got = f"query {tuple(query)}, value {tuple(value)}, key {tuple(key)}"
+            raise mistake(self, what, expected=expected, got=got)
 
     def compute_mask(self, inputs, previous_mask=None):
         return previous_mask
@@ -141,6 +144,12 @@ def _several(layer: Layer, **argument: Any) -> tuple[int, ...] | None:
 def _fresh(initializer: Any) -> Any:
     """An initializer of the same kind that draws other numbers."""
     return initializer.clone() if hasattr(initializer, "clone") else copy.copy(initializer)
+
+
+def _letters(*counts: int) -> list[str]:
+    """So many letters each, all of them different."""
+    letters = iter(string.ascii_lowercase)
+    return ["".join(islice(letters, count)) for count in counts]
 
 
 def _equations(ndim: int, axes: Sequence[int]) -> tuple[str, str, str, str]:
@@ -199,12 +208,12 @@ class MultiHeadAttention(_MultiHead):
         **kwargs,
     ):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
-        given = {name: value for name, value in locals().items() if name != "output_shape"}
-        adopt(self, {name: value for name, value in given.items() if name != "given"})
-        self.value_dim = key_dim if value_dim is None else value_dim
         self._result_shape = _several(self, output_shape=output_shape)
+        del output_shape  # `layer.output_shape` is that of its symbolic output
+        adopt(self, locals())
+        self.value_dim = key_dim if value_dim is None else value_dim
         self.attention_axes = _several(self, attention_axes=attention_axes)
-        check_positive(self, num_heads=num_heads, key_dim=key_dim, value_dim=self.value_dim)
+        check_positive(self, value_dim=self.value_dim)
         self._check_options()
         check_axes(self, self.attention_axes or ())
 
@@ -213,26 +222,20 @@ class MultiHeadAttention(_MultiHead):
         size = {"query": self.key_dim, "key": self.key_dim, "value": self.value_dim, "gate": self.value_dim}
         shapes = {"query": query_shape, "key": key_shape or value_shape, "value": value_shape, "gate": query_shape}
         for name in ("query", "key", *(["gate"] if self.use_gate else []), "value"):
-            dense = self._to_heads(name, len(shapes[name]), size[name])
-            setattr(self, f"_{name}_dense", dense)
-            dense.build(shapes[name])
+            self._to_heads(name, shapes[name], size[name])
         ndim = len(query_shape)
         self.attention_axes = self._axes(ndim + 1)
-        self._build_attention(len(self._axes(ndim + 1)))
-        axes = string.ascii_lowercase[: ndim - 1]
+        self._build_attention(len(self.attention_axes))
         result = self._result_shape or (query_shape[-1],)
-        new = string.ascii_lowercase[ndim + 1 : ndim + 1 + len(result)]
-        heads = string.ascii_lowercase[ndim - 1 : ndim + 1]
+        axes, heads, new = _letters(ndim - 1, 2, len(result))
         outer = (*[None] * (ndim - 2), *result)
-        self._output_dense = self._projection(
-            "attention_output", f"{axes}{heads},{heads}{new}->{axes}{new}", outer, new
-        )
-        self._output_dense.build((*query_shape[:-1], self.num_heads, self.value_dim))
+        inner = (*query_shape[:-1], self.num_heads, self.value_dim)
+        self._project("attention_output", f"{axes}{heads},{heads}{new}->{axes}{new}", outer, new, inner)
 
-    def _to_heads(self, name: str, ndim: int, size: int) -> EinsumDense:
-        axes, (feature, head, new) = string.ascii_lowercase[: ndim - 1], string.ascii_lowercase[ndim - 1 : ndim + 2]
-        shape = (*[None] * (ndim - 2), self.num_heads, size)
-        return self._projection(name, f"{axes}{feature},{feature}{head}{new}->{axes}{head}{new}", shape, head + new)
+    def _to_heads(self, name: str, given: Sequence[int | None], size: int) -> None:
+        axes, feature, new = _letters(len(given) - 1, 1, 2)
+        shape = (*[None] * (len(given) - 2), self.num_heads, size)
+        self._project(name, f"{axes}{feature},{feature}{new}->{axes}{new}", shape, new, given)
 
     def get_config(self):
         return {**super().get_config(), "output_shape": self._result_shape}
@@ -275,32 +278,22 @@ class GroupQueryAttention(_MultiHead):
         name = kwargs.pop("name", None) or naming.unique("grouped_query_attention")
         super().__init__(activity_regularizer=activity_regularizer, name=name, **kwargs)
         adopt(self, locals())
-        sizes = {"num_query_heads": num_query_heads, "num_key_value_heads": num_key_value_heads}
-        check_positive(self, head_dim=head_dim, **sizes)
         self._check_options()
         if num_query_heads % num_key_value_heads:
-            raise mistake(
-                self,
-                "`num_query_heads` must be divisible by `num_key_value_heads`.",
-                got=f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}",
-            )
+            got = f"num_query_heads={num_query_heads}, num_key_value_heads={num_key_value_heads}"
+            raise mistake(self, "`num_query_heads` must be divisible by `num_key_value_heads`.", got=got)
 
     def build(self, query_shape, value_shape, key_shape=None):
         self._check_shapes(query_shape, value_shape, key_shape or value_shape)
         shared = (None, self.num_key_value_heads, self.head_dim)
         own = (None, self.num_query_heads, self.head_dim)
-        self._query_dense = self._projection("query", "bqm,muh->bquh", own, "uh")
-        self._query_dense.build(query_shape)
-        self._key_dense = self._projection("key", "bkm,mvh->bkvh", shared, "vh")
-        self._key_dense.build(key_shape or value_shape)
+        self._project("query", "bqm,muh->bquh", own, "uh", query_shape)
+        self._project("key", "bkm,mvh->bkvh", shared, "vh", key_shape or value_shape)
         if self.use_gate:
-            self._gate_dense = self._projection("gate", "bqm,muh->bquh", own, "uh")
-            self._gate_dense.build(query_shape)
-        self._value_dense = self._projection("value", "bkm,mvh->bkvh", shared, "vh")
-        self._value_dense.build(value_shape)
+            self._project("gate", "bqm,muh->bquh", own, "uh", query_shape)
+        self._project("value", "bkm,mvh->bkvh", shared, "vh", value_shape)
         self._build_attention(1)
-        self._output_dense = self._projection("attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m")
-        self._output_dense.build((None, None, self.num_query_heads, self.head_dim))
+        self._project("attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m", (None, *own))
 
     def _attend(self, query, key, value, *rest):
         times = self.num_query_heads // self.num_key_value_heads

@@ -11,7 +11,7 @@ from tricera.engine import registry
 from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.layers.arguments import adopt, check_axes, check_positive, is_whole, mistake, weight
+from tricera.layers.arguments import adopt, check_axes, is_whole, mistake, weight
 from tricera.layers.core import Wrapper
 
 
@@ -20,30 +20,46 @@ def _wide(x: Any) -> Any:
     return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 
 
-def _along(vector: Any, axes: Sequence[int], ndim: int) -> Any:
-    """A weight over `axes` as an array that broadcasts against `ndim` axes."""
-    shape = [1] * ndim
-    for axis, size in zip(axes, vector.shape, strict=True):
-        shape[axis] = size
-    return vector.value.reshape(shape)
+def _standard(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
+    """`(x - mean) / sqrt(var + epsilon)` over the axes."""
+    mean = jnp.mean(x, axes, keepdims=True)
+    variance = jnp.mean(jnp.square(x - mean), axes, keepdims=True)
+    return (x - mean) * lax.rsqrt(variance + epsilon)
 
 
-def _check_axes(layer: Layer, axes: Sequence[int], input_shape: Sequence[int | None]) -> None:
-    """Raise ValueError unless the axes exist and their sizes are known."""
-    for axis in axes:
-        inside = -len(input_shape) <= axis < len(input_shape)
-        if not inside or input_shape[axis] is None:
-            problem = "has no known size in" if inside else "does not exist in"
-            raise mistake(
-                layer,
-                f"axis {axis} {problem} the input.",
-                expected="an axis with a known size",
-                got=f"axis={layer.axis}, input shape {tuple(input_shape)}",
-            )
+class _OverAxes(Layer):
+    """Base: `axis` says the axes, one or several, that the weights have."""
+
+    axis: Any
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        return tuple(self.axis) if isinstance(self.axis, list | tuple) else (self.axis,)
+
+    def _sizes(self, input_shape: Sequence[int | None]) -> list:
+        """The sizes of the axes.
+
+        Raises:
+            ValueError: an axis does not exist, or its size is unknown.
+        """
+        for axis in self._axes:
+            inside = -len(input_shape) <= axis < len(input_shape)
+            if not inside or input_shape[axis] is None:
+                what = f"axis {axis} {'has no known size in' if inside else 'does not exist in'} the input."
+                got = f"axis={self.axis}, input shape {tuple(input_shape)}"
+                raise mistake(self, what, expected="an axis with a known size", got=got)
+        return [input_shape[axis] for axis in self._axes]
+
+    def _along(self, vector: Any, x: Any) -> Any:
+        """A weight as an array that broadcasts against `x`, in its dtype."""
+        shape = [1] * x.ndim
+        for axis, size in zip(self._axes, vector.shape, strict=True):
+            shape[axis] = size
+        return vector.value.reshape(shape).astype(x.dtype)
 
 
-class _Scaled(Layer):
-    """Base: `gamma` and `beta` over some axes, each if wanted."""
+class _Scaled(_OverAxes):
+    """Base: `gamma` and `beta` over the axes, each if wanted."""
 
     supports_masking = True
 
@@ -51,13 +67,10 @@ class _Scaled(Layer):
         self.gamma = weight(self, "gamma", shape, autocast=False) if self.scale else None
         self.beta = weight(self, "beta", shape, autocast=False) if self.center else None
 
-    def _rescale(self, x: Any, axes: Sequence[int]) -> Any:
+    def _rescale(self, x: Any) -> Any:
         """`gamma * x + beta`."""
-        if self.gamma is not None:
-            x = x * _along(self.gamma, axes, x.ndim).astype(x.dtype)
-        if self.beta is not None:
-            x = x + _along(self.beta, axes, x.ndim).astype(x.dtype)
-        return x
+        x = x if self.gamma is None else x * self._along(self.gamma, x)
+        return x if self.beta is None else x + self._along(self.beta, x)
 
 
 @register("layer")
@@ -110,19 +123,13 @@ class BatchNormalization(_Scaled):
             self.renorm_clipping = _checked_clipping(self, renorm_clipping or {})
 
     def build(self, input_shape):
-        _check_axes(self, [self.axis], input_shape)
-        size = input_shape[self.axis]
+        (size,) = self._sizes(input_shape)
         self._make_scale((size,))
-        self.moving_mean = weight(self, "moving_mean", (size,), trainable=False, autocast=False)
-        self.moving_variance = weight(self, "moving_variance", (size,), trainable=False, autocast=False)
+        averages = {"moving_mean": "moving_mean", "moving_variance": "moving_variance"}
         if self.renorm:
-            for name, initializer in (
-                ("moving_stddev", self._initial_stddev),
-                ("renorm_mean", self.moving_mean_initializer),
-                ("renorm_stddev", self._initial_stddev),
-            ):
-                average = weight(self, name, (size,), initializer=initializer, trainable=False, autocast=False)
-                setattr(self, name, average)
+            averages |= {"moving_stddev": "_stddev", "renorm_mean": "moving_mean", "renorm_stddev": "_stddev"}
+        for name, options in averages.items():
+            setattr(self, name, weight(self, name, (size,), options, trainable=False, autocast=False))
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs, training=None, mask=None):
@@ -158,7 +165,7 @@ class BatchNormalization(_Scaled):
         self._move(self.renorm_stddev, stddev, self.renorm_momentum)
         return lax.stop_gradient(r), lax.stop_gradient(d)
 
-    def _initial_stddev(self, shape: Sequence[int], dtype: Any = None) -> Any:
+    def _stddev_initializer(self, shape: Sequence[int], dtype: Any = None) -> Any:
         return jnp.sqrt(self.moving_variance_initializer(shape, dtype=dtype))
 
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
@@ -233,14 +240,9 @@ class LayerNormalization(_Scaled):
         check_axes(self, axis)
         self.axis = list(axis) if isinstance(axis, list | tuple) else axis
 
-    @property
-    def _axes(self) -> tuple[int, ...]:
-        return tuple(self.axis) if isinstance(self.axis, list) else (self.axis,)
-
     def build(self, input_shape):
-        _check_axes(self, self._axes, input_shape)
+        shape = self._sizes(input_shape)
         self.axis = list(self._axes)
-        shape = [input_shape[axis] for axis in self.axis]
         if self.rms_scaling:
             self.gamma, self.beta = weight(self, "gamma", shape, autocast=False), None
         else:
@@ -249,12 +251,10 @@ class LayerNormalization(_Scaled):
     def call(self, inputs):
         x = _wide(inputs)
         if self.rms_scaling:
-            variance = jnp.var(x, self._axes, keepdims=True)
-            x = x * lax.rsqrt(variance + self.epsilon)
-            return self._rescale(x, self._axes).astype(self.compute_dtype)
-        mean = jnp.mean(x, self._axes, keepdims=True)
-        variance = jnp.mean(jnp.square(x - mean), self._axes, keepdims=True)
-        return self._rescale((x - mean) * lax.rsqrt(variance + self.epsilon), self._axes).astype(self.compute_dtype)
+            x = x * lax.rsqrt(jnp.var(x, self._axes, keepdims=True) + self.epsilon)
+        else:
+            x = _standard(x, self._axes, self.epsilon)
+        return self._rescale(x).astype(self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "rms_scaling": self.rms_scaling}
@@ -298,35 +298,27 @@ class GroupNormalization(_Scaled):
             raise mistake(self, what, got=repr(groups))
 
     def build(self, input_shape):
-        _check_axes(self, [self.axis], input_shape)
-        size = input_shape[self.axis]
+        (size,) = self._sizes(input_shape)
         if self.groups == -1:
             self.groups = size
         if size < self.groups or size % self.groups:
-            what = "cannot be more than" if size < self.groups else "must divide"
-            raise mistake(
-                self,
-                f"Number of groups {what} the number of channels.",
-                expected=f"a divisor of {size}, the size of axis {self.axis}",
-                got=f"groups={self.groups}",
-            )
+            what = f"Number of groups {'cannot be more than' if size < self.groups else 'must divide'} the number of"
+            expected = f"a divisor of {size}, the size of axis {self.axis}"
+            raise mistake(self, f"{what} channels.", expected=expected, got=f"groups={self.groups}")
         self._make_scale((size,))
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
 
     def call(self, inputs):
         x = _wide(inputs)
         axis = self.axis % x.ndim
-        shape = (*x.shape[:axis], self.groups, x.shape[axis] // self.groups, *x.shape[axis + 1 :])
-        grouped = x.reshape(shape)
+        grouped = x.reshape(*x.shape[:axis], self.groups, x.shape[axis] // self.groups, *x.shape[axis + 1 :])
         axes = tuple(a for a in range(1, grouped.ndim) if a != axis)
-        mean = jnp.mean(grouped, axes, keepdims=True)
-        variance = jnp.mean(jnp.square(grouped - mean), axes, keepdims=True)
-        normal = (grouped - mean) * lax.rsqrt(variance + self.epsilon)
-        return self._rescale(normal.reshape(x.shape), [axis]).astype(self.compute_dtype)
+        normal = _standard(grouped, axes, self.epsilon)
+        return self._rescale(normal.reshape(x.shape)).astype(self.compute_dtype)
 
 
 @register("layer")
-class UnitNormalization(Layer):
+class UnitNormalization(_OverAxes):
     """`x / max(|x|, 1e-12)`, the Euclidean length over `axis`."""
 
     stateless = True
@@ -334,26 +326,18 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
-        if isinstance(axis, list | tuple):
-            self.axis = list(axis)
-        elif is_whole(axis):
-            self.axis = axis
-        else:
-            raise mistake(
-                self,
-                "Invalid value for `axis` argument: expected an int or a list/tuple of ints.",
-                kind=TypeError,
-                got=repr(axis),
-            )
+        self.axis = list(axis) if isinstance(axis, list | tuple) else axis
+        if not isinstance(axis, list | tuple) and not is_whole(axis):
+            what = "Invalid value for `axis` argument: expected an int or a list/tuple of ints."
+            raise mistake(self, what, kind=TypeError, got=repr(axis))
 
     def call(self, inputs):
-        axes = tuple(self.axis) if isinstance(self.axis, list) else (self.axis,)
-        squares = jnp.sum(jnp.square(inputs), axes, keepdims=True)
+        squares = jnp.sum(jnp.square(inputs), self._axes, keepdims=True)
         return inputs * lax.rsqrt(jnp.maximum(squares, jnp.asarray(1e-24, squares.dtype)))
 
 
 @register("layer")
-class RMSNormalization(Layer):
+class RMSNormalization(_OverAxes):
     """`scale * x / sqrt(mean(x**2) + epsilon)` over `axis`.
 
     Reference: Zhang and Sennrich, 2019, arXiv:1910.07467.
@@ -364,19 +348,14 @@ class RMSNormalization(Layer):
         adopt(self, locals())
         check_axes(self, axis)
 
-    @property
-    def _axes(self) -> tuple[int, ...]:
-        return tuple(self.axis) if isinstance(self.axis, list | tuple) else (self.axis,)
-
     def build(self, input_shape):
-        _check_axes(self, self._axes, input_shape)
+        self.scale = self.add_weight(self._sizes(input_shape), "ones", name="scale")
         self.axis = list(self._axes)
-        self.scale = self.add_weight([input_shape[axis] for axis in self._axes], "ones", name="scale")
 
     def call(self, inputs):
         x = _wide(inputs)
         root = lax.rsqrt(jnp.mean(jnp.square(x), self._axes, keepdims=True) + self.epsilon)
-        return (x * root * _along(self.scale, self._axes, x.ndim).astype(x.dtype)).astype(inputs.dtype)
+        return (x * root * self._along(self.scale, x)).astype(inputs.dtype)
 
 
 @register("layer")
@@ -391,15 +370,12 @@ class SpectralNormalization(Wrapper):
 
     def __init__(self, layer, power_iterations=1, **kwargs):
         super().__init__(layer, **kwargs)
-        check_positive(self, power_iterations=power_iterations)
-        self.power_iterations = power_iterations
+        adopt(self, {"power_iterations": power_iterations})
 
     def build(self, input_shape):
         super().build(input_shape)
         self.input_spec = InputSpec(shape=[None, *input_shape[1:]])
-        self.kernel = next(
-            (getattr(self.layer, name) for name in ("kernel", "embeddings") if hasattr(self.layer, name)), None
-        )
+        self.kernel = getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))
         if self.kernel is None:
             raise mistake(self, f"a {type(self.layer).__name__} object has no attribute 'kernel' nor 'embeddings'.")
         initializer = registry.resolve("initializer", {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}})

@@ -6,7 +6,7 @@ from tricera import ops
 from tricera.engine.inputs import InputSpec
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.layers.arguments import adopt, check_positive, is_whole, mistake
+from tricera.layers.arguments import adopt, is_whole, mistake
 
 
 @register("layer")
@@ -60,12 +60,9 @@ class Reshape(Layer):
             return
         total = math.prod(given)
         if total % fixed if -1 in self.target_shape and fixed else total != fixed:
-            raise mistake(
-                self,
-                "The total size of the tensor must be unchanged.",
-                expected=f"{total} elements in each sample, as in input_shape={tuple(given)}",
-                got=f"target_shape={self.target_shape}",
-            )
+            what = "The total size of the tensor must be unchanged."
+            expected = f"{total} elements in each sample, as in input_shape={tuple(given)}"
+            raise mistake(self, what, expected=expected, got=f"target_shape={self.target_shape}")
 
     def call(self, inputs):
         return ops.reshape(inputs, (inputs.shape[0], *self.target_shape))
@@ -87,13 +84,10 @@ class Permute(Layer):
     def __init__(self, dims, **kwargs):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
-        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise mistake(
-                self,
-                "Invalid permutation argument `dims`.",
-                expected=f"an order of {tuple(range(1, len(self.dims) + 1))}",
-                got=repr(dims),
-            )
+        axes = tuple(range(1, len(self.dims) + 1))
+        if tuple(sorted(self.dims)) != axes:
+            what = "Invalid permutation argument `dims`."
+            raise mistake(self, what, expected=f"an order of {axes}", got=repr(dims))
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs):
@@ -115,7 +109,6 @@ class RepeatVector(Layer):
         if not is_whole(n):
             raise mistake(self, "Expected an integer value for `n`.", kind=TypeError, got=f"{n!r} ({type(n).__name__})")
         adopt(self, locals())
-        check_positive(self, n=n)
         self.input_spec = InputSpec(ndim=2)
 
     def call(self, inputs):

@@ -16,7 +16,7 @@ class SampleNormalization(BatchNormalization):
     def call(self, inputs, training=None, mask=None):
         x = inputs - jnp.mean(inputs, -1, keepdims=True)
         x = x / (jnp.sqrt(jnp.mean(jnp.square(x), -1, keepdims=True) + self.epsilon) + self.epsilon)
-        return self._rescale(x, [self.axis])
+        return self._rescale(x)
 
 
 @register("layer")

@@ -57,9 +57,8 @@ class Cell(Layer):
         return weight(self, "bias", (self.gates * self.units,))
 
     def call(self, inputs, states, training=False):
-        states = list(states) if isinstance(states, list | tuple) else [states]
-        drops = self.drops(inputs.shape, training)
-        return self.step(self.project(inputs, drops[0]), states, drops[1])
+        inward, across = self.drops(inputs.shape, training)
+        return self.step(self.project(inputs, inward), listed(states), across)
 
     def step(self, x: Any, states: list, drops: list | None) -> tuple[Any, list]:
         """The output and the next states, for projected inputs."""
@@ -118,8 +117,12 @@ class Cell(Layer):
 
     def get_initial_state(self, batch_size=None):
         """Zeros, one array for each state."""
-        sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
-        return [jnp.zeros((batch_size, size), self.compute_dtype) for size in sizes]
+        return [jnp.zeros((batch_size, size), self.compute_dtype) for size in listed(self.state_size)]
+
+
+def listed(value: Any) -> list:
+    """One state, or several, as a list; sizes of states likewise."""
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def compiled(kernel: Callable) -> Callable:

@@ -17,7 +17,7 @@ from tricera.engine.registry import register
 from tricera.engine.variable import Variable
 from tricera.layers.arguments import mistake
 from tricera.layers.rnn.cell import Cell
-from tricera.layers.rnn.scan import scan_cell
+from tricera.layers.rnn.scan import scan_cell, where
 from tricera.layers.rnn.stacked import StackedRNNCells, initial_state
 
 
@@ -89,7 +89,7 @@ class RNN(Layer):
         last, outputs, states = self._loop(sequences, states, mask, training, self.unroll and real)
         if self.zero_output_for_mask and mask is not None:
             ordered = jnp.flip(mask, 0) if self.go_backwards else mask
-            outputs, last = _zeroed(outputs, ordered), _zeroed(last, ordered[-1])
+            outputs, last = where(ordered, outputs), where(ordered[-1], last)
         if self.stateful and real:
             for variable, value in zip(tree_util.tree_leaves(self.states), tree_util.tree_leaves(states), strict=True):
                 variable.assign(value)
@@ -203,6 +203,7 @@ _DEFAULTS = {**dict.fromkeys(_HOW, False), "activity_regularizer": None, "use_cu
 
 
 def _constructor(cell: type[Cell], last: list[str]) -> Callable:
+    """The `__init__` of a layer around a new `cell`; its signature is real, for `inspect` and for configurations."""
     taken = parameters(cell.__init__)
     names = [name for name in taken if name not in ("rank", "kwargs", *last)]
     names.insert(names.index("bias_regularizer") + 1, "activity_regularizer")
@@ -242,12 +243,6 @@ def _time_major(mask: Any) -> Any:
         return None
     mask = jnp.asarray(mask)
     return jnp.swapaxes(mask[..., 0] if mask.ndim == 3 else mask, 0, 1).astype(bool)
-
-
-def _zeroed(outputs: Any, mask: Any) -> Any:
-    return tree_util.tree_map(
-        lambda y: jnp.where(mask.reshape(mask.shape + (1,) * (y.ndim - mask.ndim)), y, 0), outputs
-    )
 
 
 def _values(tree: Any) -> Any:

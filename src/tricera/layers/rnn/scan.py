@@ -57,7 +57,7 @@ def scan_cell(cell: Any, sequences: Any, states: list, mask: Any, training: Any,
         (output, new), assigned, losses = contained(values, x, states)
         values = [old if stays else new for old, new, stays in zip(values, assigned, fixed, strict=True)]
         if keep is not None:
-            output, new = _where(keep, output, before), _where(keep, new, states)
+            output, new = where(keep, output, before), where(keep, new, states)
             before = output
         ended = [value for value, stays in zip(assigned, fixed, strict=True) if stays]
         return (output, losses, ended), (new, before, values)
@@ -118,10 +118,9 @@ def _first_output(contained: Contained, inputs: Any, states: Any) -> Any:
     )
 
 
-def _where(keep: Any, new: Any, old: Any) -> Any:
-    """`new` where `keep`, else `old`, for each array."""
-
-    def choose(n: Any, o: Any) -> Any:
-        return jnp.where(keep.reshape(keep.shape + (1,) * (n.ndim - keep.ndim)), n, o)
-
-    return tree_util.tree_map(choose, new, old)
+def where(keep: Any, new: Any, old: Any = None) -> Any:
+    """`new` where `keep`, which has its first axes, else `old`, for each array; 0 where there is no old one."""
+    old = tree_util.tree_map(jnp.zeros_like, new) if old is None else old
+    return tree_util.tree_map(
+        lambda n, o: jnp.where(keep.reshape(keep.shape + (1,) * (n.ndim - keep.ndim)), n, o), new, old
+    )

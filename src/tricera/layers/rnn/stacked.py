@@ -8,6 +8,7 @@ from tricera.engine.inputs import spec_of
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
 from tricera.layers.arguments import mistake
+from tricera.layers.rnn.cell import listed
 
 
 @register("layer")
@@ -41,13 +42,12 @@ class StackedRNNCells(Layer):
             if isinstance(cell, Layer) and not cell.built:
                 cell.build(input_shape)
             size = _output_size(cell)
-            input_shape = (input_shape[0], *(size if isinstance(size, list | tuple) else (size,)))
+            input_shape = (input_shape[0], *listed(size))
 
     def call(self, inputs, states, training=False, **kwargs):
         new_states = []
         for cell, state in zip(self.cells, states, strict=True):
-            state = list(state) if isinstance(state, list | tuple) else [state]
-            inputs, new = call_cell(cell, inputs, state, training)
+            inputs, new = call_cell(cell, inputs, listed(state), training)
             new_states.append(new)
         return inputs, new_states
 
@@ -72,21 +72,17 @@ def call_cell(cell: Any, inputs: Any, states: Any, training: Any) -> tuple[Any, 
     """The output of one step, and the next states as a list; `training` is said to cells that ask for it."""
     wants = spec_of(type(cell).call).has_training
     output, states = cell(inputs, states, **({"training": training} if wants else {}))
-    return output, list(states) if isinstance(states, list | tuple) else [states]
+    return output, listed(states)
 
 
 def initial_state(cell: Any, batch_size: Any) -> list:
     """The states to start with, as a list: the cell's own, else zeros."""
     if hasattr(cell, "get_initial_state"):
-        states = cell.get_initial_state(batch_size=batch_size)
-        return list(states) if isinstance(states, list | tuple) else [states]
-    sizes = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
-    axes = [tuple(size) if isinstance(size, list | tuple) else (size,) for size in sizes]
-    return [jnp.zeros((batch_size, *rest), getattr(cell, "compute_dtype", "float32")) for rest in axes]
+        return listed(cell.get_initial_state(batch_size=batch_size))
+    dtype = getattr(cell, "compute_dtype", "float32")
+    return [jnp.zeros((batch_size, *listed(size)), dtype) for size in listed(cell.state_size)]
 
 
 def _output_size(cell: Any) -> Any:
     size = getattr(cell, "output_size", None)
-    if size is not None:
-        return size
-    return cell.state_size[0] if isinstance(cell.state_size, list | tuple) else cell.state_size
+    return listed(cell.state_size)[0] if size is None else size
