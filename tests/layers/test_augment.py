@@ -11,6 +11,7 @@ from tests import quick
 from tricera import layers, models
 from tricera.engine import naming
 from tricera.engine.pure import pure
+from tricera.engine.random import SeedGenerator
 
 IMAGES = np.random.RandomState(0).uniform(0, 255, size=(3, 6, 5, 3)).astype("float32")
 CASES = [
@@ -101,6 +102,25 @@ def test_boxes_are_mirrored_with_their_images():
     with pytest.raises(NotImplementedError) as error:
         layers.CutMix(name="cut")({"images": IMAGES, "bounding_boxes": boxes})
     assert str(error.value) == 'CutMix layer "cut": images that are mixed have no boxes.'
+
+
+def test_boxes_and_masks_outside_of_training_stay_as_they_are():
+    boxes = {"boxes": np.array([[[1.0, 2.0, 3.0, 4.0]]] * 3, "float32"), "labels": np.zeros((3, 1))}
+    data = {"images": IMAGES, "segmentation_masks": (IMAGES[..., :1] > 99).astype("int32"), "bounding_boxes": boxes}
+    for name, args, kwargs in (*CASES[5:24], *CASES[26:30], ("RandomElasticTransform", (), {})):
+        made = getattr(layers, name)(*args, **kwargs)(data, training=False)
+        for one, other in zip(*map(jax.tree.leaves, (made, data)), strict=True):
+            assert_array_equal(one, other)
+            assert one.dtype == jax.dtypes.canonicalize_dtype(other.dtype)
+
+
+def test_jitter_draws_first_and_then_changes_what_it_is_given():
+    jitter = layers.RandomColorJitter(brightness_factor=0.2, hue_factor=0.1, seed=3)
+    one, other = (jitter.get_random_transformation(IMAGES, seed=SeedGenerator(5)) for _ in range(2))
+    made = jitter.transform_images(IMAGES, one)
+    assert_array_equal(made, jitter.transform_images(IMAGES, other))
+    assert not np.allclose(made, jitter.transform_images(IMAGES, jitter.get_random_transformation(IMAGES)))
+    assert_array_equal(jitter.transform_images(IMAGES, None), IMAGES)
 
 
 MOVES = [

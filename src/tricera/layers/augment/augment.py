@@ -1,5 +1,7 @@
 """What the augmentation layers share: draws first, then what they do to images, labels, boxes and masks."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -16,10 +18,11 @@ from tricera.layers.arguments import adopt, check_choice
 from tricera.layers.augment import boxes
 
 _PARTS = ("images", "labels", "bounding_boxes", "segmentation_masks", "targets")
+uniform = functools.partial(random.uniform, dtype="float32")
 
 
 class Augment(Layer):
-    """Base: `get_random_transformation` draws, `transform_images` and its relatives apply what was drawn.
+    """Base: `_draws` says what a call draws; `_images` and its relatives apply what was drawn.
 
     Shapes: `(batch, height, width, channels)`, or one image, or channels first; or a dict with `"images"` and perhaps
     `"labels"`, `"bounding_boxes"` (itself a dict of `"boxes"` and `"labels"`) and `"segmentation_masks"`.
@@ -31,7 +34,7 @@ class Augment(Layer):
         bounding_box_format: of the boxes that come with images, as in `utils.bounding_boxes.convert_format`; `"xyxy"`
             by default. Boxes are cut at the edges; the label of one of which nothing is left is -1.
 
-    Outside of training the input comes back as it is.
+    Outside of training the input of what is random comes back as it is.
     """
 
     stateless = True
@@ -39,8 +42,11 @@ class Augment(Layer):
     signed = False  # whether one number `f` means `(-f, f)`, not `(lowest, f)`
     names_of_factors: tuple[str, ...] = ("factor",)
     moves = False  # whether pixels change their places, and so boxes and masks theirs
+    always = False  # whether it acts outside of training, and where nothing was drawn
+    seed_generator: SeedGenerator | None = None
+    config_if_set = ("bounding_box_format",)
 
-    def _adopt(self, given: dict[str, Any], random: bool = True) -> None:
+    def _adopt(self, given: dict[str, Any]) -> None:
         extra = dict(given["kwargs"])
         given = {"data_format": extra.pop("data_format", None), **given}
         self.bounding_box_format = extra.pop("bounding_box_format", None)
@@ -53,7 +59,7 @@ class Augment(Layer):
             check_choice(self, boxes.FORMATS, bounding_box_format=self.bounding_box_format)
         if "value_range" in given:
             self._check_values(given["value_range"])
-        if random:
+        if "seed" in given:
             self.seed_generator = SeedGenerator(given["seed"])
 
     def _range(self, name: str, value: Any) -> tuple[float, float]:
@@ -68,53 +74,75 @@ class Augment(Layer):
         else:
             found = tuple(value) if isinstance(value, list | tuple) else ()
         if len(found) != 2 or not all(isinstance(x, int | float) and low <= x <= high for x in found):
-            raise ValueError(
-                report(
-                    f"{where(self)}: The `{name}` argument should be a number (or a list of two numbers) in the range "
-                    f"[{low}, {high}].",
-                    got=repr(value),
-                )
-            )
+            what = f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]."
+            raise ValueError(report(f"{where(self)}: {what}", got=repr(value)))
         low, high = sorted(found)
         return low, high
 
     def _check_values(self, value_range: Any) -> None:
         if not isinstance(value_range, list | tuple) or len(value_range) != 2 or value_range[0] >= value_range[1]:
-            raise ValueError(
-                report(
-                    f"{where(self)}: The `value_range` argument should be a list of two numbers, the lower first.",
-                    got=repr(value_range),
-                )
+            what = f"{where(self)}: The `value_range` argument should be a list of two numbers, the lower first."
+            raise ValueError(report(what, got=repr(value_range)))
+
+    # ---- what a subclass computes
+
+    def _draws(self, shape: tuple, seed: Any) -> dict[str, Any] | None:
+        """What is drawn for images of this shape; None where nothing is to be changed."""
+        return None
+
+    def _images(self, x: Any, drawn: Any) -> Any:
+        """The images `(batch, height, width, channels)`, in the dtype of computation."""
+        raise abstract(self, "transform_images")
+
+    def _labels(self, x: Any, drawn: Any) -> Any:
+        return x
+
+    def _boxes(self, x: Any, drawn: Any) -> Any:
+        """The boxes `(batch, count, 4)`: left, top, right, bottom in pixels."""
+        raise NotImplementedError(
+            report(
+                f"{where(self)} does not move bounding boxes.",
+                fix="augment images with boxes by layers that move them by an affine map, or change colours only.",
             )
+        )
+
+    def _labelled_boxes(self, found: dict[str, Any], drawn: Any) -> dict[str, Any]:
+        """A dict of `"boxes"` and `"labels"`."""
+        return {**found, "boxes": self._boxes(found["boxes"], drawn)} if self.moves else found
+
+    def _masks(self, x: Any, drawn: Any) -> Any:
+        """The masks: as the images where pixels change their places."""
+        return self._images(x, drawn) if self.moves else x
+
+    def _chosen(self, shape: tuple, seed: Any) -> Any:
+        """Which images are changed: with a probability drawn from `factor`."""
+        probability = uniform(shape[:1], *self.factor, seed=seed)
+        return uniform(shape[:1], seed=seed) < probability
 
     # ---- seams
 
     def get_random_transformation(self, data, training=True, seed=None):
         """What this call draws, for `transform_images` and its relatives."""
-        return
+        return self._draws(shape_of(data), seed or self.seed_generator) if training or self.always else None
+
+    def _applied(self, change: Callable, x: Any, drawn: Any, training: Any) -> Any:
+        return change(x, drawn) if self.always or (training and drawn is not None) else x
 
     def transform_images(self, images, transformation, training=True):
-        """The images `(batch, height, width, channels)`, in the dtype of computation."""
-        raise abstract(self, "transform_images")
+        """The images, under what was drawn."""
+        return self._applied(self._images, images, transformation, training)
 
     def transform_labels(self, labels, transformation, training=True):
         """The labels."""
-        return labels
+        return self._applied(self._labels, labels, transformation, training)
 
     def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
         """A dict of `"boxes"` `(batch, count, 4)`, left, top, right, bottom in pixels, and `"labels"`."""
-        if self.moves:
-            raise NotImplementedError(
-                report(
-                    f"{where(self)} does not move bounding boxes.",
-                    fix="augment images with boxes by layers that move them by an affine map, or change colours only.",
-                )
-            )
-        return bounding_boxes
+        return self._applied(self._labelled_boxes, bounding_boxes, transformation, training)
 
     def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        """The masks: as the images where pixels change their places."""
-        return self.transform_images(segmentation_masks, transformation, training) if self.moves else segmentation_masks
+        """The masks."""
+        return self._applied(self._masks, segmentation_masks, transformation, training)
 
     # ---- calling
 
@@ -126,52 +154,39 @@ class Augment(Layer):
             return self._whole({"images": data}, training)["images"]
         unknown = sorted(set(data) - set(_PARTS))
         if "images" not in data or unknown:
-            raise ValueError(
-                report(
-                    f"{where(self)}: a dict of data has `images`, and perhaps {', '.join(_PARTS[1:])}.",
-                    got=sorted(data),
-                )
-            )
+            what = f"{where(self)}: a dict of data has `images`, and perhaps {', '.join(_PARTS[1:])}."
+            raise ValueError(report(what, got=sorted(data)))
         return self._whole(data, training)
 
     def _whole(self, data: dict[str, Any], training: Any) -> dict[str, Any]:
-        first = self.data_format == "channels_first"
-        if data["images"].ndim not in (3, 4):
-            shape = tuple(data["images"].shape)
-            raise ValueError(
-                report(f"{where(self)}: Expected the input image to be rank 3 or 4.", got=f"shape {shape}")
-            )
-        single = data["images"].ndim == 3
-        made = tree_util.tree_map(lambda x: x[None], data) if single else dict(data)
-        for name in ("images", "segmentation_masks"):
-            if name in made:
-                x = jnp.moveaxis(made[name], -3, -1) if first else made[name]
-                made[name] = x.astype(self.compute_dtype) if name == "images" else x
-        drawn = self.get_random_transformation(made, training=training)
-        size = size_of(made)[1:]
-        for name in list(made):
-            transform = getattr(self, f"transform_{name}", self.transform_labels)
-            given = self._converted(made[name], True, *size) if name == "bounding_boxes" else made[name]
-            made[name] = transform(given, drawn, training)
-        if "bounding_boxes" in made:
-            made["bounding_boxes"] = self._converted(made["bounding_boxes"], False, *size_of(made)[1:])
-        for name in ("images", "segmentation_masks"):
-            if name in made and first:
-                made[name] = jnp.moveaxis(made[name], -1, -3)
+        shape = tuple(data["images"].shape)
+        if len(shape) not in (3, 4):
+            what = f"{where(self)}: Expected the input image to be rank 3 or 4."
+            raise ValueError(report(what, got=f"shape {shape}"))
+        made = tree_util.tree_map(lambda x: x[None], data) if len(shape) == 3 else dict(data)
+        made = self._channels_moved(made, -3, -1)
         made["images"] = made["images"].astype(self.compute_dtype)
-        return tree_util.tree_map(lambda x: x[0], made) if single else made
+        drawn = self.get_random_transformation(made, training=training)
+        form, bounded = self.bounding_box_format or "xyxy", self.moves and "bounding_boxes" in made
+        if bounded:
+            size = made["images"].shape[1:3]
+            made["bounding_boxes"] = boxes.convert_format(made["bounding_boxes"], form, "xyxy", *size)
+        for name, x in made.items():
+            made[name] = getattr(self, f"transform_{name}", self.transform_labels)(x, drawn, training)
+        if bounded:
+            size = made["images"].shape[1:3]
+            cut = boxes.clip_to_image_size(made["bounding_boxes"], *size)
+            made["bounding_boxes"] = boxes.convert_format(cut, "xyxy", form, *size)
+        made = self._channels_moved(made, -1, -3)
+        made["images"] = made["images"].astype(self.compute_dtype)
+        return tree_util.tree_map(lambda x: x[0], made) if len(shape) == 3 else made
 
-    def _converted(self, found: Any, inwards: bool, height: int, width: int) -> Any:
-        """Boxes from the format that the user has, to the one that layers compute in; or back, cut at the edges."""
-        form = self.bounding_box_format or "xyxy"
-        if not self.moves:
-            return found
-        if inwards:
-            return boxes.convert_format(found, form, "xyxy", height, width)
-        return boxes.convert_format(boxes.clip_to_image_size(found, height, width), "xyxy", form, height, width)
-
-    def _draw(self, shape: Any, low: float = 0.0, high: float = 1.0, seed: Any = None) -> Any:
-        return random.uniform(tuple(shape), low, high, dtype="float32", seed=seed or self.seed_generator)
+    def _channels_moved(self, data: dict[str, Any], source: int, target: int) -> dict[str, Any]:
+        """The data; where channels come first, those of images and masks moved from one axis to another."""
+        if self.data_format == "channels_last":
+            return data
+        pixels = ("images", "segmentation_masks")
+        return {name: jnp.moveaxis(x, source, target) if name in pixels else x for name, x in data.items()}
 
     def _clipped(self, images: Any) -> Any:
         return jnp.clip(images, *self.value_range)
@@ -185,25 +200,25 @@ class Augment(Layer):
         return x * (high - low) + low
 
     def get_config(self):
-        boxes = {} if self.bounding_box_format is None else {"bounding_box_format": self.bounding_box_format}
-        return {**super().get_config(), **boxes, "data_format": self.data_format}
+        return {**super().get_config(), "data_format": self.data_format}
 
 
-def size_of(data: Any) -> tuple[Any, Any, Any]:
-    """Batch size, height and width of images, or of data with images."""
-    images = data["images"] if isinstance(data, dict) else data
-    return images.shape[0], images.shape[-3], images.shape[-2]
+def shape_of(data: Any) -> tuple:
+    """The shape of images, or of those of a dict."""
+    return (data["images"] if isinstance(data, dict) else data).shape
 
 
-def spread(x: Any) -> Any:
-    """`(batch,) -> (batch, 1, 1, 1)`."""
-    return jnp.reshape(x, (-1, 1, 1, 1))
+def either_side(shape: tuple, seed: Any) -> Any:
+    """-1 or 1 for each image."""
+    return jnp.where(uniform(shape[:1], seed=seed) > 0.5, -1.0, 1.0)
+
+
+def spread(x: Any, ndim: int = 4) -> Any:
+    """`(batch,) -> (batch, 1, 1, 1)`, or of another rank."""
+    return jnp.reshape(x, (-1, *[1] * (ndim - 1)))
 
 
 def _arrays(data: Any) -> Any:
-    def one(x: Any) -> Any:
-        return x if is_symbolic_leaf(x) or isinstance(x, jax.Array) else jnp.asarray(x)
-
     if isinstance(data, dict):
         return {name: _arrays(value) for name, value in data.items()}
-    return one(data)
+    return data if is_symbolic_leaf(data) or isinstance(data, jax.Array) else jnp.asarray(data)

@@ -11,7 +11,7 @@ from tricera.engine.registry import register
 from tricera.errors import abstract, report
 from tricera.kernels.conv import depthwise_conv
 from tricera.layers.arguments import check_fraction, check_positive, sizes
-from tricera.layers.augment.augment import Augment, size_of, spread
+from tricera.layers.augment.augment import Augment, either_side, spread, uniform
 
 
 class _Colour(Augment):
@@ -19,15 +19,11 @@ class _Colour(Augment):
 
     clips = True
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        return {"factor": self._draw((size_of(data)[0],), *self.factor, seed=seed)}
+    def _draws(self, shape, seed):
+        return {"factor": uniform(shape[:1], *self.factor, seed=seed)}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        made = self.recolour(images, spread(transformation["factor"]))
+    def _images(self, x, drawn):
+        made = self.recolour(x, spread(drawn["factor"]))
         return self._clipped(made) if self.clips else made
 
     def recolour(self, x: Any, factor: Any) -> Any:
@@ -55,11 +51,8 @@ class RandomContrast(_Colour):
     def __init__(self, factor, value_range=(0, 255), seed=None, **kwargs):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        low, high = (1.0 + self.factor[0], 1.0 + self.factor[1])
-        return {"factor": self._draw((size_of(data)[0],), low, high, seed)}
+    def _draws(self, shape, seed):
+        return {"factor": uniform(shape[:1], *(1.0 + factor for factor in self.factor), seed=seed)}
 
     def recolour(self, x, factor):
         mean = jnp.mean(x, (-3, -2), keepdims=True)
@@ -77,12 +70,8 @@ class RandomHue(_Colour):
     def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch = (size_of(data)[0],)
-        side = jnp.where(self._draw(batch, seed=seed) > 0.5, -1.0, 1.0)
-        return {"factor": side * self._draw(batch, *self.factor, seed=seed) * 0.5}
+    def _draws(self, shape, seed):
+        return {"factor": either_side(shape, seed) * uniform(shape[:1], *self.factor, seed=seed) * 0.5}
 
     def recolour(self, x, factor):
         hue, saturation, value = jnp.split(ops.image.rgb_to_hsv(self._unit(x)), 3, -1)
@@ -136,21 +125,17 @@ class RandomColorDegeneration(_Colour):
 class RandomGrayscale(_Colour):
     """Grey with the probability `factor`."""
 
-    names_of_factors = ()
+    names_of_factors, clips = (), False
 
     def __init__(self, factor=0.5, data_format=None, seed=None, **kwargs):
         self._adopt(locals())
         check_fraction(self, factor=factor)
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        return {"factor": self._draw((size_of(data)[0],), seed=seed) < self.factor}
+    def _draws(self, shape, seed):
+        return {"factor": uniform(shape[:1], seed=seed) < self.factor}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        return jnp.where(spread(transformation["factor"]), ops.image.rgb_to_grayscale(images), images)
+    def recolour(self, x, factor):
+        return jnp.where(factor, ops.image.rgb_to_grayscale(x), x)
 
     def get_config(self):
         config = super().get_config()
@@ -165,12 +150,8 @@ class RandomInvert(_Colour):
     def __init__(self, factor=1.0, value_range=(0, 255), seed=None, data_format=None, **kwargs):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch = (size_of(data)[0],)
-        probability = self._draw(batch, *self.factor, seed=seed)
-        return {"factor": self._draw(batch, seed=seed) < probability}
+    def _draws(self, shape, seed):
+        return {"factor": self._chosen(shape, seed)}
 
     def recolour(self, x, factor):
         return jnp.where(factor, self.value_range[1] - x, x)
@@ -185,13 +166,9 @@ class RandomPosterization(_Colour):
     def __init__(self, factor, value_range=(0, 255), data_format=None, seed=None, **kwargs):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
+    def _draws(self, shape, seed):
         low, high = self.factor
-        shape, most = (size_of(data)[0],), high if high > low else high + 1
-        bits = random.randint(shape, low, most, "uint8", seed or self.seed_generator)
-        return {"factor": 8 - bits}
+        return {"factor": 8 - random.randint(shape[:1], low, max(high, low + 1), "uint8", seed)}
 
     def recolour(self, x, factor):
         whole = (self._unit(x) * 255).astype("uint8")
@@ -208,32 +185,29 @@ class Solarization(_Colour):
     def __init__(self, addition_factor=0.0, threshold_factor=0.0, value_range=(0, 255), seed=None, **kwargs):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        highest, batch = self.value_range[1], (size_of(data)[0],)
-        ranges = (self.addition_factor, self.threshold_factor)
-        additions, thresholds = (self._draw(batch, a * highest, b * highest, seed) for a, b in ranges)
+    def _draws(self, shape, seed):
+        ranges = np.multiply((self.addition_factor, self.threshold_factor), self.value_range[1])
+        additions, thresholds = (uniform(shape[:1], *each, seed=seed) for each in ranges)
         return {"factor": additions, "thresholds": thresholds}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        x = self._clipped(images + spread(transformation["factor"]))
-        return jnp.where(x < spread(transformation["thresholds"]), x, self.value_range[1] - x)
+    def _images(self, x, drawn):
+        x = self._clipped(x + spread(drawn["factor"]))
+        return jnp.where(x < spread(drawn["thresholds"]), x, self.value_range[1] - x)
 
 
 @register("layer")
 class AutoContrast(Augment):
     """Each channel of each image stretched, so that its lowest and highest value are those of `value_range`."""
 
-    def __init__(self, value_range=(0, 255), **kwargs):
-        self._adopt(locals(), random=False)
+    always = True
 
-    def transform_images(self, images, transformation, training=True):
-        low, high = (f(images, (-3, -2), keepdims=True) for f in (jnp.min, jnp.max))
-        stretched = self._valued((images - low) / jnp.where(high > low, high - low, 1))
-        return self._clipped(jnp.where(high > low, stretched, images))
+    def __init__(self, value_range=(0, 255), **kwargs):
+        self._adopt(locals())
+
+    def _images(self, x, drawn):
+        low, high = (f(x, (-3, -2), keepdims=True) for f in (jnp.min, jnp.max))
+        stretched = self._valued((x - low) / jnp.where(high > low, high - low, 1))
+        return self._clipped(jnp.where(high > low, stretched, x))
 
 
 @register("layer")
@@ -244,14 +218,16 @@ class Equalization(Augment):
         bins: how many values are told apart.
     """
 
+    always = True
+
     def __init__(self, value_range=(0, 255), bins=256, data_format=None, **kwargs):
-        self._adopt(locals(), random=False)
+        self._adopt(locals())
         check_positive(self, bins=bins)
 
-    def transform_images(self, images, transformation, training=True):
+    def _images(self, x, drawn):
         low, high = self.value_range
         scale = 255 / (high - low)
-        channels = jnp.moveaxis((images.astype("float32") - low) * scale, -1, -3)
+        channels = jnp.moveaxis((x.astype("float32") - low) * scale, -1, -3)
         flat = channels.reshape(*channels.shape[:-2], -1)
         levelled = jnp.vectorize(self._levelled, signature="(n)->(n)")(flat).reshape(channels.shape)
         return jnp.moveaxis(levelled, -3, -1) / scale + low
@@ -284,20 +260,13 @@ class RandomGaussianBlur(_Colour):
             what = f"{where(self)}: `kernel_size` must be odd, and `sigma` one or two numbers that are not negative."
             raise ValueError(report(what, got=f"kernel_size={kernel_size}, sigma={sigma}"))
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch = (size_of(data)[0],)
-        probability = self._draw(batch, *self.factor, seed=seed)
-        blurred = self._draw(batch, seed=seed) < probability
-        return {"factor": blurred, "sigma": self._draw((2,), *self.sigma, seed=seed)}
+    def _draws(self, shape, seed):
+        return {"factor": self._chosen(shape, seed), "sigma": uniform((2,), *self.sigma, seed=seed)}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        sigma = jnp.maximum(transformation["sigma"], 1e-6)  # a bell of no width is one pixel
-        blurred = ops.image.gaussian_blur(images, self.kernel_size, sigma, data_format="channels_last")
-        return self._clipped(jnp.where(spread(transformation["factor"]), blurred, images))
+    def _images(self, x, drawn):
+        sigma = jnp.maximum(drawn["sigma"], 1e-6)  # a bell of no width is one pixel
+        blurred = ops.image.gaussian_blur(x, self.kernel_size, sigma, data_format="channels_last")
+        return self._clipped(jnp.where(spread(drawn["factor"]), blurred, x))
 
 
 @register("layer")
@@ -318,21 +287,15 @@ class RandomColorJitter(Augment):
         **kwargs,
     ):
         self._adopt(locals())
-        kinds = {
-            "brightness": RandomBrightness,
-            "contrast": RandomContrast,
-            "saturation": RandomSaturation,
-            "hue": RandomHue,
-        }
-        given = {name: getattr(self, f"{name}_factor") for name in kinds}
-        self._steps = [
-            kinds[name](factor, value_range=value_range, seed=self.seed_generator.seed, dtype=self.dtype_policy)
-            for name, factor in given.items()
-            if factor is not None
-        ]
+        kinds = (RandomBrightness, RandomContrast, RandomSaturation, RandomHue)
+        factors = (brightness_factor, contrast_factor, saturation_factor, hue_factor)
+        shared = {"value_range": value_range, "seed": self.seed_generator.seed, "dtype": self.dtype_policy}
+        self._steps = [kind(each, **shared) for kind, each in zip(kinds, factors, strict=True) if each is not None]
 
-    def transform_images(self, images, transformation, training=True):
-        for step in self._steps if training else ():
-            drawn = step.get_random_transformation(images, training, self.seed_generator)
-            images = step.transform_images(images, drawn, training)
-        return images
+    def _draws(self, shape, seed):
+        return {"drawn": [step._draws(shape, seed) for step in self._steps]}
+
+    def _images(self, x, drawn):
+        for step, each in zip(self._steps, drawn["drawn"], strict=True):
+            x = step._images(x, each)
+        return x

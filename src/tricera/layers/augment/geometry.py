@@ -11,50 +11,56 @@ from tricera.engine.random import draw_seed
 from tricera.engine.registry import register
 from tricera.errors import abstract
 from tricera.layers.arguments import check_choice, check_fraction
-from tricera.layers.augment.augment import Augment, size_of, spread
+from tricera.layers.augment.augment import Augment, either_side, shape_of, spread, uniform
 from tricera.layers.augment.boxes import moved
 from tricera.ops.image.warp import homography, rubber
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest", "mirror")
 
 
-class _Moving(Augment):
-    """Base: an affine map for each image, `matrix(drawn, height, width)`, `(batch, 6)`."""
+class _Warping(Augment):
+    """Base: `_warped(images, drawn, interpolation)`; masks are read at the nearest pixel."""
 
     moves = True
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        return self._warped(images, transformation, self.interpolation)
+    def _adopt(self, given):
+        super()._adopt(given)
+        check_choice(self, ("nearest", "bilinear"), interpolation=self.interpolation)
+        if "fill_mode" in given:
+            check_choice(self, FILL_MODES, fill_mode=self.fill_mode)
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        if not training or transformation is None:
-            return segmentation_masks
-        return self._warped(segmentation_masks, transformation, "nearest")
+    def _images(self, x, drawn):
+        return self._warped(x, drawn, self.interpolation)
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        if not training or transformation is None:
-            return bounding_boxes
-        rows = self.matrix(transformation, *transformation["size"]).reshape(-1, 2, 3)
-        back = jnp.linalg.inv(rows[..., :2])
-        maps = jnp.concatenate([back, -back @ rows[..., 2:]], -1)
-        return {**bounding_boxes, "boxes": moved(bounding_boxes["boxes"], maps)}
+    def _masks(self, x, drawn):
+        return self._warped(x, drawn, "nearest")
 
     def _warped(self, images: Any, drawn: dict[str, Any], interpolation: str) -> Any:
+        raise abstract(self, "_warped")
+
+
+class _Affine(_Warping):
+    """Base: an affine map for each image, `matrix(drawn, height, width)`, `(batch, 6)`."""
+
+    bounds, signed = (-1.0, 1.0), True
+
+    def get_random_transformation(self, data, training=True, seed=None):
+        drawn = super().get_random_transformation(data, training, seed)
+        return drawn and {**drawn, "size": shape_of(data)[-3:-1]}
+
+    def _warped(self, images, drawn, interpolation):
         rows = self.matrix(drawn, *images.shape[-3:-1])
         maps = jnp.concatenate([rows, jnp.zeros((rows.shape[0], 2), rows.dtype)], 1)
         return ops.image.affine_transform(images, maps, interpolation, self.fill_mode, self.fill_value, "channels_last")
 
+    def _boxes(self, x, drawn):
+        rows = self.matrix(drawn, *drawn["size"]).reshape(-1, 2, 3)
+        back = jnp.linalg.inv(rows[..., :2])
+        return moved(x, jnp.concatenate([back, -back @ rows[..., 2:]], -1))
+
     def matrix(self, drawn: dict[str, Any], height: int, width: int) -> Any:
         """`(a0, a1, a2, b0, b1, b2)`: the pixel at `(x, y)` is read at `(a0 x + a1 y + a2, b0 x + b1 y + b2)`."""
         raise abstract(self, "matrix")
-
-    def _adopt(self, given, random=True):
-        super()._adopt(given, random)
-        check_choice(self, ("nearest", "bilinear"), interpolation=self.interpolation)
-        if "fill_mode" in given:
-            check_choice(self, FILL_MODES, fill_mode=self.fill_mode)
 
 
 @register("layer")
@@ -71,42 +77,31 @@ class RandomFlip(Augment):
         self._adopt(locals())
         check_choice(self, ("horizontal", "vertical", "horizontal_and_vertical"), mode=mode)
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch, height, width = size_of(data)
-        return {"flips": self._draw((batch,), seed=seed) <= 0.5, "size": (height, width)}
+    def _draws(self, shape, seed):
+        return {"flips": uniform(shape[:1], seed=seed) <= 0.5, "size": shape[-3:-1]}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
+    def _images(self, x, drawn):
         axes = [axis for axis, name in ((-3, "vertical"), (-2, "horizontal")) if name in self.mode]
-        return jnp.where(spread(transformation["flips"]), jnp.flip(images, axes), images)
+        return jnp.where(spread(drawn["flips"]), jnp.flip(x, axes), x)
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        if not training or transformation is None:
-            return bounding_boxes
-        left, top, right, bottom = jnp.split(bounding_boxes["boxes"], 4, -1)
-        height, width = transformation["size"]
+    def _boxes(self, x, drawn):
+        left, top, right, bottom = jnp.split(x, 4, -1)
+        height, width = drawn["size"]
         if "horizontal" in self.mode:
             left, right = width - right, width - left
         if "vertical" in self.mode:
             top, bottom = height - bottom, height - top
-        flipped = jnp.concatenate([left, top, right, bottom], -1)
-        boxes = jnp.where(transformation["flips"][:, None, None], flipped, bounding_boxes["boxes"])
-        return {**bounding_boxes, "boxes": boxes}
+        return jnp.where(spread(drawn["flips"], 3), jnp.concatenate([left, top, right, bottom], -1), x)
 
 
 @register("layer")
-class RandomRotation(_Moving):
+class RandomRotation(_Affine):
     """Turned around the middle.
 
     Args:
         factor: a share of the full circle, to the left where positive.
         fill_mode, fill_value: what lies beyond the edges, as in `ops.image.affine_transform`.
     """
-
-    bounds, signed = (-1.0, 1.0), True
 
     def __init__(
         self,
@@ -120,11 +115,8 @@ class RandomRotation(_Moving):
     ):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        low, high = (360.0 * factor for factor in self.factor)
-        return {"angle": self._draw((size_of(data)[0],), low, high, seed), "size": size_of(data)[1:]}
+    def _draws(self, shape, seed):
+        return {"angle": uniform(shape[:1], *(360.0 * factor for factor in self.factor), seed=seed)}
 
     def matrix(self, drawn, height, width):
         angle = drawn["angle"] * (np.pi / 180)
@@ -134,14 +126,13 @@ class RandomRotation(_Moving):
 
 
 @register("layer")
-class RandomZoom(_Moving):
+class RandomZoom(_Affine):
     """Scaled around the middle: `f` below 0 zooms in, above 0 out.
 
     Args:
         width_factor: that of the height, drawn together with it, where None.
     """
 
-    bounds, signed = (-1.0, 1.0), True
     names_of_factors = ()
 
     def __init__(
@@ -159,13 +150,10 @@ class RandomZoom(_Moving):
         self._high = self._range("height_factor", height_factor)
         self._wide = None if width_factor is None else self._range("width_factor", width_factor)
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch = (size_of(data)[0],)
-        high = self._draw(batch, 1.0 + self._high[0], 1.0 + self._high[1], seed)
-        wide = high if self._wide is None else self._draw(batch, 1.0 + self._wide[0], 1.0 + self._wide[1], seed)
-        return {"height": high, "width": wide, "size": size_of(data)[1:]}
+    def _draws(self, shape, seed):
+        high = uniform(shape[:1], *(1.0 + factor for factor in self._high), seed=seed)
+        wide = self._wide and uniform(shape[:1], *(1.0 + factor for factor in self._wide), seed=seed)
+        return {"height": high, "width": high if wide is None else wide}
 
     def matrix(self, drawn, height, width):
         h, w = drawn["height"], drawn["width"]
@@ -174,10 +162,9 @@ class RandomZoom(_Moving):
 
 
 @register("layer")
-class RandomTranslation(_Moving):
+class RandomTranslation(_Affine):
     """Moved down and to the right by drawn shares of height and width."""
 
-    bounds, signed = (-1.0, 1.0), True
     names_of_factors = ()
 
     def __init__(
@@ -195,12 +182,9 @@ class RandomTranslation(_Moving):
         self._high = self._range("height_factor", height_factor)
         self._wide = self._range("width_factor", width_factor)
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch = (size_of(data)[0],)
-        height, width = (self._draw(batch, *factor, seed=seed) for factor in (self._high, self._wide))
-        return {"height": height, "width": width, "size": size_of(data)[1:]}
+    def _draws(self, shape, seed):
+        height, width = (uniform(shape[:1], *factor, seed=seed) for factor in (self._high, self._wide))
+        return {"height": height, "width": width}
 
     def matrix(self, drawn, height, width):
         one, zero = jnp.ones_like(drawn["height"]), jnp.zeros_like(drawn["height"])
@@ -208,10 +192,9 @@ class RandomTranslation(_Moving):
 
 
 @register("layer")
-class RandomShear(_Moving):
+class RandomShear(_Affine):
     """Slanted: each row moved sideways by `f` times its number, each column down."""
 
-    bounds, signed = (-1.0, 1.0), True
     names_of_factors = ("x_factor", "y_factor")
 
     def __init__(
@@ -227,13 +210,10 @@ class RandomShear(_Moving):
     ):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch = (size_of(data)[0],)
-        side = jnp.where(self._draw(batch, seed=seed) > 0.5, -1.0, 1.0)
-        y, x = (self._draw(batch, *factor, seed=seed) for factor in (self.y_factor, self.x_factor))
-        return {"y": side * y, "x": side * x, "size": size_of(data)[1:]}
+    def _draws(self, shape, seed):
+        side = either_side(shape, seed)
+        y, x = (side * uniform(shape[:1], *factor, seed=seed) for factor in (self.y_factor, self.x_factor))
+        return {"y": y, "x": x}
 
     def matrix(self, drawn, height, width):
         one, zero = jnp.ones_like(drawn["x"]), jnp.zeros_like(drawn["x"])
@@ -241,7 +221,7 @@ class RandomShear(_Moving):
 
 
 @register("layer")
-class RandomPerspective(_Moving):
+class RandomPerspective(_Warping):
     """Seen from elsewhere, with a probability drawn from `factor`.
 
     Args:
@@ -254,24 +234,17 @@ class RandomPerspective(_Moving):
         self._adopt(locals())
         check_fraction(self, scale=scale)
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch, height, width = size_of(data)
-        probability = self._draw((batch,), *self.factor, seed=seed)
-        moved = self._draw((batch,), seed=seed) < probability
+    def _draws(self, shape, seed):
+        chosen, (height, width) = self._chosen(shape, seed), shape[-3:-1]
         start = jnp.asarray([[0.0, 0.0], [width - 1, 0.0], [0.0, height - 1], [width - 1, height - 1]])
-        start = jnp.broadcast_to(start, (batch, 4, 2))
-        off = self._draw((batch, 4, 2), -0.5 * self.scale, 0.5 * self.scale, seed)
-        return {"moved": moved, "start": start, "end": start + start * off}
+        start = jnp.broadcast_to(start, (shape[0], 4, 2))
+        off = uniform(start.shape, -0.5 * self.scale, 0.5 * self.scale, seed=seed)
+        return {"moved": chosen, "start": start, "end": start + start * off}
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        if not training or transformation is None:
-            return bounding_boxes
-        h = jax.vmap(homography)(transformation["start"], transformation["end"])
-        ends = moved(bounding_boxes["boxes"], jnp.pad(h, ((0, 0), (0, 1)), constant_values=1.0).reshape(-1, 3, 3))
-        boxes = jnp.where(transformation["moved"][:, None, None], ends, bounding_boxes["boxes"])
-        return {**bounding_boxes, "boxes": boxes}
+    def _boxes(self, x, drawn):
+        h = jax.vmap(homography)(drawn["start"], drawn["end"])
+        ends = moved(x, jnp.pad(h, ((0, 0), (0, 1)), constant_values=1.0).reshape(-1, 3, 3))
+        return jnp.where(spread(drawn["moved"], 3), ends, x)
 
     def _warped(self, images, drawn, interpolation):
         corners = (drawn["start"], drawn["end"], interpolation, self.fill_value, "channels_last")
@@ -279,7 +252,7 @@ class RandomPerspective(_Moving):
 
 
 @register("layer")
-class RandomElasticTransform(Augment):
+class RandomElasticTransform(_Warping):
     """As on rubber: pixels moved by smooth noise, with a probability drawn from `factor`.
 
     Args:
@@ -289,7 +262,6 @@ class RandomElasticTransform(Augment):
     Reference: Simard et al., 2003, "Best practices for convolutional neural networks".
     """
 
-    moves = True
     names_of_factors = ("factor", "scale")
 
     def __init__(
@@ -305,28 +277,17 @@ class RandomElasticTransform(Augment):
         **kwargs,
     ):
         self._adopt(locals())
-        check_choice(self, ("nearest", "bilinear"), interpolation=interpolation)
-        check_choice(self, FILL_MODES, fill_mode=fill_mode)
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training or self.scale[1] == 0 or self.factor[1] == 0:
+    def _draws(self, shape, seed):
+        if self.scale[1] == 0 or self.factor[1] == 0:
             return None
-        batch, seed = (size_of(data)[0],), seed or self.seed_generator
-        probability = self._draw(batch, *self.factor, seed=seed)
-        moved = self._draw(batch, seed=seed) < probability
-        return {"moved": moved, "scale": self._draw((), *self.scale, seed=seed), "key": draw_seed(seed)}
+        chosen = self._chosen(shape, seed)
+        return {"moved": chosen, "scale": uniform((), *self.scale, seed=seed), "key": draw_seed(seed)}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        return self._clipped(self._warped(images, transformation, self.interpolation))
+    def _images(self, x, drawn):
+        return self._clipped(super()._images(x, drawn))
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        if not training or transformation is None:
-            return segmentation_masks
-        return self._warped(segmentation_masks, transformation, "nearest")
-
-    def _warped(self, images: Any, drawn: dict[str, Any], interpolation: str) -> Any:
+    def _warped(self, images, drawn, interpolation):
         height, width = images.shape[-3:-1]
         scale, short = drawn["scale"], 0.05 * min(height, width)
         alpha, sigma = 0.1 * max(height, width) * scale, jnp.maximum(short * scale, 1e-3)

@@ -28,8 +28,10 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augment):
     Reference: Zuiderveld, 1994, "Contrast limited adaptive histogram equalization", Graphics Gems IV.
     """
 
+    always = True
+
     def __init__(self, value_range=(0, 255), clip_limit=4.0, tile_grid_size=(8, 8), data_format=None, **kwargs):
-        self._adopt(locals(), random=False)
+        self._adopt(locals())
         self.tile_grid_size = sizes(self, 2, tile_grid_size=tile_grid_size)
         if math.prod(self.tile_grid_size) > _TILES:
             what = "The argument `tile_grid_size` makes too many tiles."
@@ -38,11 +40,10 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augment):
             what = "Received an invalid value for `clip_limit`, expected a number that is not negative."
             raise ValueError(report(f"{where(self)}: {what}", got=repr(clip_limit)))
 
-    def transform_images(self, images, transformation, training=True):
-        full = tuple(self.value_range) == (0, _VALUES - 1)
-        x = images.astype("float32")
-        made = _levelled(x if full else self._unit(x) * (_VALUES - 1), self.tile_grid_size, self.clip_limit)
-        return (made if full else self._valued(made / (_VALUES - 1))).astype(images.dtype)
+    def _images(self, x, drawn):
+        full, values = tuple(self.value_range) == (0, _VALUES - 1), x.astype("float32")
+        made = _levelled(values if full else self._unit(values) * (_VALUES - 1), self.tile_grid_size, self.clip_limit)
+        return (made if full else self._valued(made / (_VALUES - 1))).astype(x.dtype)
 
 
 @functools.partial(jax.jit, static_argnums=(1, 2))

@@ -8,20 +8,17 @@ from tricera import random
 from tricera.engine.inputs import where
 from tricera.engine.registry import register
 from tricera.errors import report
-from tricera.layers.augment.augment import Augment, size_of, spread
+from tricera.layers.augment.augment import Augment, spread, uniform
 
 
 class _Mixing(Augment):
     """Base: each image gets a part of another one of the batch, its label as large a part of the other's."""
 
-    def transform_labels(self, labels, transformation, training=True):
-        if not training or transformation is None:
-            return labels
-        weight = transformation["weight"].reshape(-1, *[1] * (labels.ndim - 1))
-        labels = labels.astype(self.compute_dtype)
-        return weight * labels + (1.0 - weight) * labels[transformation["order"]]
+    def _labels(self, x, drawn):
+        weight, x = spread(drawn["weight"], x.ndim), x.astype(self.compute_dtype)
+        return weight * x + (1.0 - weight) * x[drawn["order"]]
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+    def _labelled_boxes(self, found, drawn):
         raise NotImplementedError(report(f"{where(self)}: images that are mixed have no boxes."))
 
 
@@ -38,32 +35,26 @@ class MixUp(_Mixing):
     def __init__(self, alpha=0.2, data_format=None, seed=None, **kwargs):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        batch, seed = size_of(data)[0], seed or self.seed_generator
-        order = random.shuffle(jnp.arange(batch), seed=seed)
-        return {"order": order, "weight": random.beta((batch,), self.alpha, self.alpha, seed=seed)}
+    def _draws(self, shape, seed):
+        order = random.shuffle(jnp.arange(shape[0]), seed=seed)
+        return {"order": order, "weight": random.beta(shape[:1], self.alpha, self.alpha, seed=seed)}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        weight = spread(transformation["weight"]).astype(images.dtype)
-        return weight * images + (1.0 - weight) * images[transformation["order"]]
+    def _images(self, x, drawn):
+        weight = spread(drawn["weight"]).astype(x.dtype)
+        return weight * x + (1.0 - weight) * x[drawn["order"]]
 
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
+    def _labelled_boxes(self, found, drawn):
         """The boxes of both images, with their labels."""
-        if not training or transformation is None:
-            return bounding_boxes
-        order = transformation["order"]
-        return {name: jnp.concatenate([each, each[order]], 1) for name, each in bounding_boxes.items()}
+        return {name: jnp.concatenate([each, each[drawn["order"]]], 1) for name, each in found.items()}
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        return self.transform_images(segmentation_masks.astype(self.compute_dtype), transformation, training)
+    def _masks(self, x, drawn):
+        return self._images(x.astype(self.compute_dtype), drawn)
 
 
-def inside(across: Any, down: Any, wide: Any, tall: Any, height: int, width: int) -> Any:
-    """`(batch, height, width, 1)`: whether a pixel lies in a box, where `across` and `down` say how far it is moved."""
+def somewhere(shape: tuple, wide: Any, tall: Any, seed: Any) -> Any:
+    """`(batch, height, width, 1)`: whether a pixel lies in a box of this size, at a drawn place."""
+    height, width = shape[-3:-1]
+    across, down = (uniform(shape[:1], seed=seed) for _ in range(2))
     left, top = across * (width - wide), down * (height - tall)
     i, j = jnp.arange(height), jnp.arange(width)
     rows = (i > top[:, None]) & (i < (top + tall)[:, None])
@@ -84,24 +75,17 @@ class CutMix(_Mixing):
     def __init__(self, factor=1.0, seed=None, data_format=None, **kwargs):
         self._adopt(locals())
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        (batch, height, width), seed = size_of(data), seed or self.seed_generator
-        alpha = self._draw((), *self.factor, seed=seed)
-        weight = random.beta((batch,), alpha, alpha, seed=seed)
+    def _draws(self, shape, seed):
+        alpha = uniform((), *self.factor, seed=seed)
+        weight = random.beta(shape[:1], alpha, alpha, seed=seed)
         side = jnp.sqrt(1.0 - weight)
-        across, down = self._draw((batch,), seed=seed), self._draw((batch,), seed=seed)
-        box = inside(across, down, side * width, side * height, height, width)
-        order = random.shuffle(jnp.arange(batch), seed=seed)
-        return {"order": order, "box": box, "weight": weight}
+        box = somewhere(shape, side * shape[-2], side * shape[-3], seed)
+        return {"order": random.shuffle(jnp.arange(shape[0]), seed=seed), "box": box, "weight": weight}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        return jnp.where(transformation["box"], images[transformation["order"]], images)
+    def _images(self, x, drawn):
+        return jnp.where(drawn["box"], x[drawn["order"]], x)
 
-    transform_segmentation_masks = transform_images
+    _masks = _images
 
 
 @register("layer")
@@ -127,23 +111,14 @@ class RandomErasing(Augment):
         self._adopt(locals())
         self.scale = self._range("scale", scale)
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        (batch, height, width), seed = size_of(data), seed or self.seed_generator
-        share = self._draw((batch, 2), *self.scale, seed=seed)
-        wide, tall = jnp.sqrt(share[:, 0]) * width, jnp.sqrt(share[:, 1]) * height
-        across, down = self._draw((batch,), seed=seed), self._draw((batch,), seed=seed)
-        box = inside(across, down, wide, tall, height, width)
-        probability = self._draw((batch,), *self.factor, seed=seed)
-        erased = self._draw((batch,), seed=seed) < probability
-        images = data["images"] if isinstance(data, dict) else data
+    def _draws(self, shape, seed):
+        share = uniform((shape[0], 2), *self.scale, seed=seed)
+        wide, tall = jnp.sqrt(share[:, 0]) * shape[-2], jnp.sqrt(share[:, 1]) * shape[-3]
+        box = somewhere(shape, wide, tall, seed) & spread(self._chosen(shape, seed))
         fill = self.fill_value
         if fill is None:
-            fill = self._clipped(random.normal(images.shape, dtype="float32", seed=seed) * self.value_range[1])
-        return {"box": box & spread(erased), "fill": fill}
+            fill = self._clipped(random.normal(shape, dtype="float32", seed=seed) * self.value_range[1])
+        return {"box": box, "fill": fill}
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        return jnp.where(transformation["box"], jnp.asarray(transformation["fill"], images.dtype), images)
+    def _images(self, x, drawn):
+        return jnp.where(drawn["box"], jnp.asarray(drawn["fill"], x.dtype), x)

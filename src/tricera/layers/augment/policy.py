@@ -1,5 +1,6 @@
 """Augmentations that choose among others at random."""
 
+import functools
 from typing import Any
 
 import jax
@@ -9,7 +10,7 @@ from jax import numpy as jnp
 from tricera import random
 from tricera.engine.registry import register
 from tricera.layers.arguments import check_choice, check_positive
-from tricera.layers.augment.augment import Augment, size_of
+from tricera.layers.augment.augment import Augment
 from tricera.layers.augment.colour import (
     AutoContrast,
     Equalization,
@@ -32,22 +33,17 @@ class _Policy(Augment):
 
     def _compose(self, kinds: tuple[type[Augment], ...]) -> None:
         check_choice(self, ("nearest", "bilinear"), interpolation=self.interpolation)
-        bits = max(1, int(8 * self.factor[1]))
-        strengths = {
-            RandomShear: (self.factor, self.factor),
-            RandomTranslation: (self.factor, self.factor),
-            Solarization: (self.factor, self.factor),
-            RandomPosterization: (bits,),
-            AutoContrast: (),
-            Equalization: (),
-        }
+        twice = dict.fromkeys((RandomShear, RandomTranslation, Solarization), (self.factor, self.factor))
+        strengths = {**twice, RandomPosterization: (max(1, int(8 * self.factor[1])),)}
         shared = {"dtype": self.dtype_policy, "data_format": self.data_format}
         self._steps = []
         for kind in kinds:
             options = {"interpolation": self.interpolation} if kind in _MOVES else {"value_range": self.value_range}
-            if kind not in (AutoContrast, Equalization):
-                options["seed"] = self.seed_generator.seed
-            self._steps.append(kind(*strengths.get(kind, (self.factor,)), **options, **shared))
+            if kind.always:
+                self._steps.append(kind(**options, **shared))
+            else:
+                strength = strengths.get(kind, (self.factor,))
+                self._steps.append(kind(*strength, **options, **shared, seed=self.seed_generator.seed))
 
     def _apply(self, part: str, index: Any, drawn: list[Any], x: Any) -> Any:
         """What the layer of this index makes of `"images"` or the like; beyond the last one, `x` itself."""
@@ -90,26 +86,19 @@ class RandAugment(_Policy):
         check_positive(self, num_ops=num_ops)
         self._compose((*_MOVES, *_COLOURS, *_LEVELS))
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        seed = seed or self.seed_generator
+    def _draws(self, shape, seed):
+        images = jax.ShapeDtypeStruct(shape, "float32")
         chosen = random.randint((self.num_ops,), 0, len(self._steps), seed=seed)
-        return {"chosen": chosen, "drawn": [step.get_random_transformation(data, True, seed) for step in self._steps]}
+        return {"chosen": chosen, "drawn": [step.get_random_transformation(images, True, seed) for step in self._steps]}
 
-    def _all(self, part: str, x: Any, transformation: Any, training: Any) -> Any:
-        for i in range(self.num_ops if training and transformation is not None else 0):
-            x = self._apply(part, transformation["chosen"][i], transformation["drawn"], x)
+    def _all(self, part: str, x: Any, drawn: Any) -> Any:
+        for index in drawn["chosen"]:
+            x = self._apply(part, index, drawn["drawn"], x)
         return x
 
-    def transform_images(self, images, transformation, training=True):
-        return self._all("images", images, transformation, training)
-
-    def transform_bounding_boxes(self, bounding_boxes, transformation, training=True):
-        return self._all("bounding_boxes", bounding_boxes, transformation, training)
-
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        return self._all("segmentation_masks", segmentation_masks, transformation, training)
+    _images = functools.partialmethod(_all, "images")
+    _labelled_boxes = functools.partialmethod(_all, "bounding_boxes")
+    _masks = functools.partialmethod(_all, "segmentation_masks")
 
 
 @register("layer")
@@ -143,16 +132,12 @@ class AugMix(_Policy):
         check_positive(self, num_chains=num_chains, chain_depth=chain_depth)
         self._compose((*_MOVES, *_LEVELS, *(_COLOURS if all_ops else ())))
 
-    def get_random_transformation(self, data, training=True, seed=None):
-        if not training:
-            return None
-        seed, steps = seed or self.seed_generator, (self.num_chains, self.chain_depth)
+    def _draws(self, shape, seed):
+        steps, batch = (self.num_chains, self.chain_depth), shape[0]
         shares = random.gamma((self.num_chains,), self.alpha, seed=seed)
         weight = random.beta((), self.alpha, self.alpha, seed=seed)
-        batch, height, width = size_of(data)
-        all_at_once = jax.ShapeDtypeStruct((batch * steps[0] * steps[1], height, width, 1), "float32")
-        drawn = [step.get_random_transformation(all_at_once, True, seed) for step in self._steps]
-        drawn = [each and {name: value for name, value in each.items() if name != "size"} for each in drawn]
+        all_at_once = batch * steps[0] * steps[1], *shape[-3:-1], 1
+        drawn = [step._draws(all_at_once, seed) for step in self._steps]
         return {
             "chosen": random.randint(steps, 0, len(self._steps) + 1, seed=seed),
             "drawn": tree_util.tree_map(lambda x: x.reshape(*steps, batch), drawn),
@@ -160,15 +145,11 @@ class AugMix(_Policy):
             "weight": weight,
         }
 
-    def transform_images(self, images, transformation, training=True):
-        if not training or transformation is None:
-            return images
-        return self._clipped(self._mixed("images", images, transformation))
+    def _images(self, x, drawn):
+        return self._clipped(self._mixed("images", x, drawn))
 
-    def transform_segmentation_masks(self, segmentation_masks, transformation, training=True):
-        if not training or transformation is None:
-            return segmentation_masks
-        return self._mixed("segmentation_masks", segmentation_masks.astype(self.compute_dtype), transformation)
+    def _masks(self, x, drawn):
+        return self._mixed("segmentation_masks", x.astype(self.compute_dtype), drawn)
 
     def _mixed(self, part: str, x: Any, drawn: dict[str, Any]) -> Any:
         def step(x: Any, each: Any) -> tuple[Any, None]:

@@ -9,7 +9,7 @@ from tricera.engine.registry import register
 from tricera.errors import report
 from tricera.layers.arguments import adopt, check_choice, check_positive, refuse
 from tricera.layers.preprocessing.encoding import DENSE, MODES, encode, encoded_shape
-from tricera.layers.preprocessing.host import HostLayer, batches, module_of
+from tricera.layers.preprocessing.host import HostLayer, module_of
 
 
 @register("layer")
@@ -45,14 +45,9 @@ class Discretization(HostLayer):
     def adapt(self, data, steps=None):
         """Find the boundaries that part an array, or the batches of an iterable, into bins of about equal counts."""
         if self.num_bins is None:
-            raise ValueError(
-                report(f"{where(self)}: Cannot adapt a Discretization layer that has been initialized with "
-                       "`bin_boundaries`, use `num_bins` instead.")
-            )  # fmt: skip
-        self.reset_state()
-        for batch in batches(data, steps):
-            self.update_state(batch)
-        self.finalize_state()
+            what = "Cannot adapt a Discretization layer that has been initialized with `bin_boundaries`, use `num_bins`"
+            raise ValueError(report(f"{where(self)}: {what} instead."))
+        self._learn(data, steps)
 
     def update_state(self, data):
         """Let a batch count."""

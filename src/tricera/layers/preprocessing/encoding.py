@@ -81,12 +81,8 @@ class CategoryEncoding(HostLayer):
 
     def call(self, inputs, count_weights=None):
         if count_weights is not None and self.output_mode != "count":
-            raise ValueError(
-                report(
-                    f"{where(self)}: `count_weights` is not used when `output_mode` is not 'count'.",
-                    got=f"output_mode={self.output_mode!r}",
-                )
-            )
+            what = f"{where(self)}: `count_weights` is not used when `output_mode` is not 'count'."
+            raise ValueError(report(what, got=f"output_mode={self.output_mode!r}"))
         return encode(inputs, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
 
     def compute_output_shape(self, input_shape, *_):

@@ -33,12 +33,8 @@ def salt_of(layer: Any, salt: Any) -> list[int] | None:
         return None
     key = [salt, salt] if is_whole(salt) else list(salt) if isinstance(salt, list | tuple) else []
     if len(key) != 2 or not all(map(is_whole, key)):
-        raise ValueError(
-            report(
-                f"{where(layer)}: The `salt` argument can only be a tuple of size 2 integers, or a single integer.",
-                got=repr(salt),
-            )
-        )
+        what = "The `salt` argument can only be a tuple of size 2 integers, or a single integer."
+        raise ValueError(report(f"{where(layer)}: {what}", got=repr(salt)))
     return key
 
 

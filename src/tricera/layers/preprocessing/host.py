@@ -26,6 +26,13 @@ class HostLayer(Layer):
     def _cast(self, tree):
         return tree
 
+    def _learn(self, data: Any, steps: int | None) -> None:
+        """See data batch by batch, by the methods of a layer that adapts, `steps` batches at most."""
+        self.reset_state()
+        for batch in batches(data, steps):
+            self.update_state(batch)
+        self.finalize_state()
+
     @property
     def output_dtype(self) -> str:
         """The dtype of the output."""

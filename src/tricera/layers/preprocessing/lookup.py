@@ -15,7 +15,7 @@ from tricera.errors import SafetyError, report
 from tricera.layers.arguments import adopt, check_choice, is_whole, refuse
 from tricera.layers.preprocessing.encoding import DENSE, MODES, encode, encoded_shape, integer_dtype
 from tricera.layers.preprocessing.hashing import bins_of, salt_of
-from tricera.layers.preprocessing.host import HostLayer, batches, in_program, texts
+from tricera.layers.preprocessing.host import HostLayer, in_program, texts
 
 FILE = "vocabulary.txt"  # among the assets
 
@@ -143,10 +143,7 @@ class _Lookup(HostLayer):
 
     def adapt(self, data, steps=None):
         """Take the most frequent tokens of data, or of the batches of an iterable; `steps` batches at most."""
-        self.reset_state()
-        for batch in batches(data, steps):
-            self.update_state(batch)
-        self.finalize_state()
+        self._learn(data, steps)
 
     def update_state(self, data):
         """Let a batch count."""
@@ -190,13 +187,16 @@ class _Lookup(HostLayer):
     # ---- looking up
 
     def call(self, inputs):
-        if not self._tokens:
-            raise ValueError(
-                report(f"{where(self)} has no vocabulary yet.", fix="call `adapt(data)`, or `set_vocabulary(tokens)`.")
-            )
+        self.require_vocabulary(self)
         if self.invert:
             return self._inverse(inputs)
         return self.encoded(self._lookup(inputs))
+
+    def require_vocabulary(self, layer: HostLayer) -> None:
+        """Raise ValueError unless there are tokens for `layer`."""
+        if not self._tokens:
+            fix = "call `adapt(data)`, or `set_vocabulary(tokens)`."
+            raise ValueError(report(f"{where(layer)} has no vocabulary yet.", fix=fix))
 
     def encoded(self, ids: Any) -> Any:
         """Numbers of tokens in the form that `output_mode` says; a negative one counts nothing."""
@@ -373,9 +373,8 @@ class IntegerLookup(_Lookup):
         **kwargs,
     ):
         if salt is not None and oov_method != "farmhash":
-            raise ValueError(
-                report("`salt` can only be used when `oov_method='farmhash'`.", got=f"oov_method={oov_method!r}")
-            )
+            what = "`salt` can only be used when `oov_method='farmhash'`."
+            raise ValueError(report(what, got=f"oov_method={oov_method!r}"))
         self._adopt(locals())
         check_choice(self, ("int64",), vocabulary_dtype=vocabulary_dtype)
 

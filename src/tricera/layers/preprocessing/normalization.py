@@ -51,12 +51,8 @@ class Normalization(Layer):
     def __init__(self, axis=-1, mean=None, variance=None, invert=False, **kwargs):
         super().__init__(**kwargs)
         if (mean is None) != (variance is None):
-            raise ValueError(
-                report(
-                    f"{where(self)}: When setting values directly, both `mean` and `variance` must be set.",
-                    got=f"mean={mean} and variance={variance}",
-                )
-            )
+            what = "When setting values directly, both `mean` and `variance` must be set."
+            raise ValueError(report(f"{where(self)}: {what}", got=f"mean={mean} and variance={variance}"))
         check_axes(self, () if axis is None else axis)
         axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         plain = [part if part is None else np.asarray(part).tolist() for part in (mean, variance)]
@@ -67,18 +63,13 @@ class Normalization(Layer):
             return
         ndim = len(input_shape)
         if any(not -ndim <= each < ndim for each in self.axis):
-            raise ValueError(
-                report(
-                    f"{where(self)}: All `axis` values must be in the range [-ndim, ndim).",
-                    got=f"inputs with ndim={ndim}, while axis={self.axis}",
-                )
-            )
+            what = f"{where(self)}: All `axis` values must be in the range [-ndim, ndim)."
+            raise ValueError(report(what, got=f"inputs with ndim={ndim}, while axis={self.axis}"))
         kept = sorted(each % ndim for each in self.axis)
         sizes = tuple(input_shape[each] for each in kept)
         if None in sizes:
-            raise ValueError(
-                report(f"{where(self)}: All `axis` values to be kept must have a known shape.", got=tuple(input_shape))
-            )
+            what = f"{where(self)}: All `axis` values to be kept must have a known shape."
+            raise ValueError(report(what, got=tuple(input_shape)))
         self._reduced = tuple(each for each in range(ndim) if each not in kept)
         self._broadcast = tuple(input_shape[each] if each in kept else 1 for each in range(ndim))
         if self.input_mean is None:

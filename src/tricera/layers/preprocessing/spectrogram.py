@@ -111,7 +111,7 @@ class STFTSpectrogram(Layer):
         return ops.reshape(spectra, (batch, spectra.shape[1], channels * spectra.shape[3]))
 
     def _side(self, waves: Any, side: str) -> Any:
-        kernel = getattr(self, f"{side}_kernel", None) if f"{side}_kernel" in vars(self) else None
+        kernel = vars(self).get(f"{side}_kernel")
         return None if kernel is None else conv(waves, kernel.value, self._step, self.padding)
 
 
@@ -159,12 +159,8 @@ class MelSpectrogram(Layer):
             what = f"{where(self)}: `min_freq` must not be negative, and below `max_freq`."
             raise ValueError(report(what, got=f"min_freq={min_freq}, max_freq={self.max_freq}"))
         if self.sequence_length > fft_length:
-            raise ValueError(
-                report(
-                    f"{where(self)}: `fft_length` must be greater than or equal to `sequence_length`.",
-                    got=f"sequence_length={sequence_length}, fft_length={fft_length}",
-                )
-            )
+            what = f"{where(self)}: `fft_length` must be greater than or equal to `sequence_length`."
+            raise ValueError(report(what, got=f"sequence_length={sequence_length}, fft_length={fft_length}"))
 
     def call(self, inputs):
         parts = ops.stft(

@@ -12,7 +12,7 @@ from tricera.errors import report
 from tricera.kernels import text
 from tricera.layers.arguments import adopt, check_choice, check_positive, is_whole, refuse
 from tricera.layers.preprocessing.encoding import DENSE, MODES
-from tricera.layers.preprocessing.host import HostLayer, batches, texts
+from tricera.layers.preprocessing.host import HostLayer, texts
 from tricera.layers.preprocessing.lookup import StringLookup, refuse_path
 
 _TOGETHER = 512  # texts
@@ -109,10 +109,7 @@ class TextVectorization(HostLayer):
 
     def adapt(self, data, batch_size=None, steps=None):
         """Take the most frequent tokens of texts, or of the batches of an iterable."""
-        self.reset_state()
-        for batch in batches(data, steps):
-            self.update_state(batch)
-        self.finalize_state()
+        self._learn(data, steps)
 
     def update_state(self, data):
         """Let a batch count."""
@@ -178,10 +175,7 @@ class TextVectorization(HostLayer):
 
     def call(self, inputs):
         lookup = self._lookup_layer
-        if not lookup._tokens:
-            raise ValueError(
-                report(f"{where(self)} has no vocabulary yet.", fix="call `adapt(data)`, or `set_vocabulary(tokens)`.")
-            )
+        lookup.require_vocabulary(self)
         inputs = np.asarray(inputs)
         encoded = lookup.encoded(self._rows(inputs))
         if inputs.ndim == 0:
