@@ -254,7 +254,7 @@ def test_one_class_of_a_vector_is_no_class():
 def test_weights_that_casting_makes_zero():
     metric, batch = metrics.MeanIoU(3), ([0, 1, 1, 0], [0, 1, 1, 1])
     with pytest.warns(UserWarning) as caught:
-        metric(*batch, sample_weight=np.array([0.2, 0.3, 0.4, 0.1], "float32"))
+        metric(*batch, sample_weight=[0.2, 0.3, 0.4, 0.1])
     assert [str(w.message) for w in caught] == [
         report(
             "You are passing weight as `float`, but dtype is `int32`: casting makes integers of weights.",
@@ -263,8 +263,8 @@ def test_weights_that_casting_makes_zero():
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        metric(*batch, sample_weight=np.array([1, 2, 3, 4]))
-        metrics.MeanIoU(3, dtype="float32")(*batch, sample_weight=np.array([0.2, 0.3, 0.4, 0.1]))
+        metric(*batch, sample_weight=[1, 2, 3, 4])
+        metrics.MeanIoU(3, dtype="float32")(*batch, sample_weight=[0.2, 0.3, 0.4, 0.1])
 
 
 def test_variables_stand_for_their_values():
