@@ -10,6 +10,7 @@ from tricera import losses, metrics
 from tricera.engine import masking
 from tricera.engine.variable import Variable
 from tricera.errors import report
+from tricera.metrics.reduction import FunctionMetric
 
 
 def test_every_name_and_signature_of_keras(keras):
@@ -100,9 +101,7 @@ def test_a_function_as_a_metric(keras):
 
 
 def test_the_class_of_a_function_needs_no_constructor():
-    class ScaledError(
-        metrics.MeanMetricWrapper, fn=lambda y, p, factor=1.0: factor * abs(y - p), direction="down", factor=2.0
-    ):
+    class ScaledError(FunctionMetric, fn=lambda y, p, factor=1.0: factor * abs(y - p), direction="down", factor=2.0):
         pass
 
     assert arguments(ScaledError) == [("name", "scaled_error"), ("dtype", None), ("factor", 2.0)]

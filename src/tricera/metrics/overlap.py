@@ -166,8 +166,10 @@ class FBetaScore(Metric):
 
     def build(self, y_true, y_pred):
         shape = () if self.average == "micro" else (y_pred.shape[-1],)
-        for name in ("true_positives", "false_positives", "false_negatives", "intermediate_weights"):
-            setattr(self, name, self.add_variable(shape, name=name))
+        self.true_positives = self.add_variable(shape, name="true_positives")
+        self.false_positives = self.add_variable(shape, name="false_positives")
+        self.false_negatives = self.add_variable(shape, name="false_negatives")
+        self.intermediate_weights = self.add_variable(shape, name="intermediate_weights")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = align(jnp.asarray(y_true, self.dtype), jnp.asarray(y_pred, self.dtype))

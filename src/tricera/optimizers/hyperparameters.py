@@ -3,12 +3,22 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tricera.engine.configured import parameters
+from tricera.engine.configured import Configured, parameters
+
+Constructor = TypeVar("Constructor", bound=Callable)
 
 
-def attributes(init: Callable, base: Callable | None = None) -> Callable:
+class Parametric(Configured):
+    """Base of what has its constructor's arguments as attributes."""
+
+    if TYPE_CHECKING:  # `attributes` makes them
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def attributes(init: Constructor, base: Callable | None = None) -> Constructor:
     """Decorator of a constructor: its arguments become attributes of the same names; then its body runs.
 
     Args:
@@ -32,4 +42,4 @@ def attributes(init: Callable, base: Callable | None = None) -> Callable:
         init(self, **{name: given[name] for name in own})
 
     construct.__signature__ = signature  # type: ignore[attr-defined]
-    return construct
+    return construct  # type: ignore[return-value]

@@ -62,7 +62,10 @@ class OptimizerMap(Configured):
     def __len__(self) -> int:
         return len(self.optimizer_map)
 
-    keys, values, items, get = Mapping.keys, Mapping.values, Mapping.items, Mapping.get
+    keys: Any = Mapping.keys
+    values: Any = Mapping.values
+    items: Any = Mapping.items
+    get: Any = Mapping.get
 
 
 @register("optimizer", "multioptimizer")
