@@ -110,7 +110,7 @@ class CompiledLoss:
 
     def __init__(self, loss: Any, loss_weights: Any = None, output_names: Sequence[str] | None = None):
         self._loss, self._weights, self._output_names = loss, loss_weights, output_names
-        _each(loss, losses_module.get)  # unknown names are errors now, not when training starts
+        _each(loss, _as_loss)  # unknown names are errors now, not when training starts
         self.built = False
         self.names: list[str] = []
         self.losses: list[Any] = []
@@ -174,10 +174,19 @@ def _each(tree: Any, function: Callable) -> None:
 def _as_loss(identifier: Any) -> Any:
     if isinstance(identifier, list | tuple) and len(identifier) == 1:
         (identifier,) = identifier  # the losses of one output may be a list, too
+    if isinstance(identifier, str) and identifier.lower() in _CROSSENTROPY:
+        return _Crossentropy(identifier)
     loss = losses_module.get(identifier)
     if loss is None or isinstance(loss, losses_module.Loss):
         return loss
     return losses_module.LossFunctionWrapper(loss, name=getattr(loss, "__name__", None))
+
+
+class _Crossentropy(losses_module.Loss):
+    """The crossentropy that targets and outputs of their shapes ask for: binary, sparse or categorical."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return _BY_KIND["crossentropy"][_kind(y_true, y_pred)].fn(y_true, y_pred)
 
 
 _ACCURACY = ("accuracy", "acc")
