@@ -66,11 +66,12 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
 
 def gamma(shape, alpha, dtype=None, seed=None):
     """Numbers of the gamma distribution of shape `alpha` and rate 1."""
-    return jax.random.gamma(draw_seed(seed), alpha, tuple(shape), dtype or config.floatx())
+    return jax.random.gamma(draw_seed(seed), jnp.asarray(alpha), tuple(shape), dtype or config.floatx())
 
 
 def beta(shape, alpha, beta, dtype=None, seed=None):
     """Numbers of the beta distribution: density `x^(alpha - 1) (1 - x)^(beta - 1)`."""
+    alpha, beta = jnp.asarray(alpha), jnp.asarray(beta)
     return jax.random.beta(draw_seed(seed), alpha, beta, tuple(shape), dtype or config.floatx())
 
 

@@ -10,6 +10,7 @@ from tricera import losses, metrics
 from tricera.engine import masking
 from tricera.engine.variable import Variable
 from tricera.errors import report
+from tricera.metrics.reduction import FunctionMetric
 
 
 def test_every_name_and_signature_of_keras(keras):
@@ -100,9 +101,7 @@ def test_a_function_as_a_metric(keras):
 
 
 def test_the_class_of_a_function_needs_no_constructor():
-    class ScaledError(
-        metrics.MeanMetricWrapper, fn=lambda y, p, factor=1.0: factor * abs(y - p), direction="down", factor=2.0
-    ):
+    class ScaledError(FunctionMetric, fn=lambda y, p, factor=1.0: factor * abs(y - p), direction="down", factor=2.0):
         pass
 
     assert arguments(ScaledError) == [("name", "scaled_error"), ("dtype", None), ("factor", 2.0)]
@@ -254,7 +253,7 @@ def test_one_class_of_a_vector_is_no_class():
 def test_weights_that_casting_makes_zero():
     metric, batch = metrics.MeanIoU(3), ([0, 1, 1, 0], [0, 1, 1, 1])
     with pytest.warns(UserWarning) as caught:
-        metric(*batch, sample_weight=np.array([0.2, 0.3, 0.4, 0.1], "float32"))
+        metric(*batch, sample_weight=[0.2, 0.3, 0.4, 0.1])
     assert [str(w.message) for w in caught] == [
         report(
             "You are passing weight as `float`, but dtype is `int32`: casting makes integers of weights.",
@@ -263,8 +262,8 @@ def test_weights_that_casting_makes_zero():
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        metric(*batch, sample_weight=np.array([1, 2, 3, 4]))
-        metrics.MeanIoU(3, dtype="float32")(*batch, sample_weight=np.array([0.2, 0.3, 0.4, 0.1]))
+        metric(*batch, sample_weight=[1, 2, 3, 4])
+        metrics.MeanIoU(3, dtype="float32")(*batch, sample_weight=[0.2, 0.3, 0.4, 0.1])
 
 
 def test_variables_stand_for_their_values():

@@ -174,6 +174,10 @@ ERRORS = [
         "Multiple optimizers assigned to variable aa.\n  fix:      make the keys exclusive.",
     ),
     (
+        lambda: optimizers.MultiOptimizer("sgd"),
+        "MultiOptimizer: Received an invalid value for `optimizer_map`.\n  expected: a function\n  got:      'sgd'",
+    ),
+    (
         lambda: optimizers.MultiOptimizer(lambda variable: "sgd").build(variables(Variable)),
         "The optimizer of kernel must be a Keras Optimizer instance.\n  got:      'sgd'",
     ),

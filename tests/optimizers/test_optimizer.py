@@ -228,6 +228,19 @@ def test_a_constructor_whose_arguments_become_attributes():
             Pulled(**wrong)
 
 
+def test_constructors_are_called_along_the_classes():
+    class Halving(optimizers.Optimizer):
+        def __init__(self, learning_rate=1.0, **kwargs):
+            super().__init__(learning_rate / 2, **kwargs)
+
+    class HalvingAdam(optimizers.AdamW, Halving):
+        pass
+
+    optimizer = HalvingAdam(0.5, beta_1=0.25, clipnorm=1.0)
+    assert float(optimizer.learning_rate) == 0.25
+    assert (optimizer.beta_1, optimizer.weight_decay, optimizer.clipnorm) == (0.25, 0.004, 1.0)
+
+
 def test_missing_gradients_are_left_out_with_a_warning():
     optimizer, trained = optimizers.SGD(1.0), variables(Variable)
     with pytest.warns(UserWarning) as caught:

@@ -173,3 +173,23 @@ def test_the_loss_of_an_output_may_be_a_list_and_weighted_metrics_are_named_afte
         return sorted(model.fit(x, {"a": y, "b": y}, verbose=0).history)
 
     assert names(tricera) == names(keras)
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "y"),
+    [
+        (1, "sigmoid", np.array([0.0, 1, 1, 0])),
+        (1, "sigmoid", np.array([[0.0], [1], [1], [0]])),
+        (3, "softmax", np.array([0, 1, 2, 1])),
+        (3, "softmax", np.eye(3)[[0, 1, 2, 1]]),
+    ],
+)
+def test_the_crossentropy_is_the_one_that_fits_the_targets(keras, capsys, units, activation, y):
+    x, losses = np.arange(8.0).reshape(4, 2) / 8, []
+    for module in (tricera, keras):
+        dense = module.layers.Dense(units, activation, kernel_initializer="ones")
+        model = module.Sequential([module.Input((2,)), dense])
+        model.compile(module.optimizers.SGD(0.5), "crossentropy")
+        losses.append(model.fit(x, y, epochs=2, batch_size=2, shuffle=False, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    assert "targets" not in capsys.readouterr().err

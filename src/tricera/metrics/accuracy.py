@@ -8,7 +8,7 @@ from tricera import config
 from tricera.engine import graph
 from tricera.engine.registry import register
 from tricera.losses.loss import align, as_floats
-from tricera.metrics.reduction import MeanMetricWrapper
+from tricera.metrics.reduction import FunctionMetric
 
 
 @register("metric_function")
@@ -73,39 +73,39 @@ def _hits(where: Any) -> Any:
 
 
 @register("metric")
-class Accuracy(MeanMetricWrapper, fn=accuracy, direction="up"):
+class Accuracy(FunctionMetric, fn=accuracy, direction="up"):
     """How often predictions equal labels."""
 
 
 @register("metric")
-class BinaryAccuracy(MeanMetricWrapper, fn=binary_accuracy, direction="up"):
+class BinaryAccuracy(FunctionMetric, fn=binary_accuracy, direction="up"):
     """How often `y_pred > threshold` says what the labels 0 and 1 say."""
 
     def __init__(self, name="binary_accuracy", dtype=None, threshold: float | None = 0.5):
-        super().__init__(self.fn, name, dtype, threshold=threshold)
+        super().__init__(name, dtype, threshold=threshold)
 
 
 @register("metric")
-class CategoricalAccuracy(MeanMetricWrapper, fn=categorical_accuracy, direction="up"):
+class CategoricalAccuracy(FunctionMetric, fn=categorical_accuracy, direction="up"):
     """How often the most probable class is the right one, for one-hot labels."""
 
 
 @register("metric")
-class SparseCategoricalAccuracy(MeanMetricWrapper, fn=sparse_categorical_accuracy, direction="up"):
+class SparseCategoricalAccuracy(FunctionMetric, fn=sparse_categorical_accuracy, direction="up"):
     """How often the most probable class is the right one, for labels that are whole numbers."""
 
 
 @register("metric")
-class TopKCategoricalAccuracy(MeanMetricWrapper, fn=top_k_categorical_accuracy, direction="up"):
+class TopKCategoricalAccuracy(FunctionMetric, fn=top_k_categorical_accuracy, direction="up"):
     """How often the right class is among the `k` most probable ones, for one-hot labels."""
 
     def __init__(self, k: int = 5, name="top_k_categorical_accuracy", dtype=None):
-        super().__init__(self.fn, name, dtype, k=k)
+        super().__init__(name, dtype, k=k)
 
 
 @register("metric")
-class SparseTopKCategoricalAccuracy(MeanMetricWrapper, fn=sparse_top_k_categorical_accuracy, direction="up"):
+class SparseTopKCategoricalAccuracy(FunctionMetric, fn=sparse_top_k_categorical_accuracy, direction="up"):
     """How often the right class is among the `k` most probable ones, for labels that are whole numbers."""
 
     def __init__(self, k: int = 5, name="sparse_top_k_categorical_accuracy", dtype=None, from_sorted_ids=False):
-        super().__init__(self.fn, name, dtype, k=k, from_sorted_ids=from_sorted_ids)
+        super().__init__(name, dtype, k=k, from_sorted_ids=from_sorted_ids)

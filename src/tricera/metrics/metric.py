@@ -56,7 +56,7 @@ class Metric(Configured):
         """Make a variable, zeros unless `initializer` says otherwise."""
         initializer = initializers.get("zeros" if initializer is None else initializer)
         with scope.enter(path=(self.name,), values=None):
-            kind = {"trainable": False, "autocast": False, "aggregation": aggregation, "name": name}
+            kind: dict[str, Any] = {"trainable": False, "autocast": False, "aggregation": aggregation, "name": name}
             variable = Variable(initializer, standardize_shape(shape), dtype or self.dtype, **kind)
         self._variables.append(variable)
         return variable

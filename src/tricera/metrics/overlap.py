@@ -47,10 +47,11 @@ class IoU(Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         true, pred = self._classes(y_true, self.sparse_y_true), self._classes(y_pred, self.sparse_y_pred)
-        if sample_weight is not None and is_float(jnp.result_type(sample_weight)) and not is_float(self.dtype):
+        weight = jnp.asarray(1 if sample_weight is None else sample_weight)
+        if is_float(weight.dtype) and not is_float(self.dtype):
             what = f"You are passing weight as `float`, but dtype is `{self.dtype}`: casting makes integers of weights."
             warnings.warn(report(what, fix='give integer weights, or the metric `dtype="float32"`.'), stacklevel=2)
-        weight = flat_weight(1 if sample_weight is None else jnp.asarray(sample_weight, self.dtype), true)
+        weight = flat_weight(weight.astype(self.dtype), true)
         true, pred, weight = true.reshape(-1), pred.reshape(-1), weight.reshape(-1).astype(self.dtype)
         if self.ignore_class is not None:
             weight = jnp.where(true == self.ignore_class, 0, weight)
@@ -165,8 +166,10 @@ class FBetaScore(Metric):
 
     def build(self, y_true, y_pred):
         shape = () if self.average == "micro" else (y_pred.shape[-1],)
-        for name in ("true_positives", "false_positives", "false_negatives", "intermediate_weights"):
-            setattr(self, name, self.add_variable(shape, name=name))
+        self.true_positives = self.add_variable(shape, name="true_positives")
+        self.false_positives = self.add_variable(shape, name="false_positives")
+        self.false_negatives = self.add_variable(shape, name="false_negatives")
+        self.intermediate_weights = self.add_variable(shape, name="intermediate_weights")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         y_true, y_pred = align(jnp.asarray(y_true, self.dtype), jnp.asarray(y_pred, self.dtype))

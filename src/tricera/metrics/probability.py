@@ -2,19 +2,19 @@
 
 from tricera import losses
 from tricera.engine.registry import register
-from tricera.metrics.reduction import MeanMetricWrapper
+from tricera.metrics.reduction import FunctionMetric
 
 
 @register("metric", "bce", "BCE")
 class BinaryCrossentropy(
-    MeanMetricWrapper, fn=losses.binary_crossentropy, direction="down", from_logits=False, label_smoothing=0
+    FunctionMetric, fn=losses.binary_crossentropy, direction="down", from_logits=False, label_smoothing=0
 ):
     """The mean binary crossentropy."""
 
 
 @register("metric")
 class CategoricalCrossentropy(
-    MeanMetricWrapper,
+    FunctionMetric,
     fn=losses.categorical_crossentropy,
     direction="down",
     from_logits=False,
@@ -26,7 +26,7 @@ class CategoricalCrossentropy(
 
 @register("metric")
 class SparseCategoricalCrossentropy(
-    MeanMetricWrapper,
+    FunctionMetric,
     fn=losses.sparse_categorical_crossentropy,
     direction="down",
     from_logits=False,
@@ -37,25 +37,25 @@ class SparseCategoricalCrossentropy(
 
 
 @register("metric", "kld", "KLD", "kullback_leibler_divergence")
-class KLDivergence(MeanMetricWrapper, fn=losses.kl_divergence, direction="down"):
+class KLDivergence(FunctionMetric, fn=losses.kl_divergence, direction="down"):
     """The mean of `sum(y_true * log(y_true / y_pred))`."""
 
 
 @register("metric")
-class Poisson(MeanMetricWrapper, fn=losses.poisson, direction="down"):
+class Poisson(FunctionMetric, fn=losses.poisson, direction="down"):
     """The mean of `y_pred - y_true * log(y_pred)`."""
 
 
 @register("metric")
-class Hinge(MeanMetricWrapper, fn=losses.hinge, direction="down"):
+class Hinge(FunctionMetric, fn=losses.hinge, direction="down"):
     """The mean of `max(1 - y_true * y_pred, 0)`."""
 
 
 @register("metric")
-class SquaredHinge(MeanMetricWrapper, fn=losses.squared_hinge, direction="down"):
+class SquaredHinge(FunctionMetric, fn=losses.squared_hinge, direction="down"):
     """The mean of `max(1 - y_true * y_pred, 0)^2`."""
 
 
 @register("metric")
-class CategoricalHinge(MeanMetricWrapper, fn=losses.categorical_hinge, direction="down"):
+class CategoricalHinge(FunctionMetric, fn=losses.categorical_hinge, direction="down"):
     """The mean of `max(1 + the highest wrong score - the right score, 0)`."""

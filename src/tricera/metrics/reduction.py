@@ -72,23 +72,13 @@ def _spread_to(weight: Any, mask: Any) -> Any:
 
 @register("metric")
 class MeanMetricWrapper(Mean):
-    """The mean of `fn(y_true, y_pred)`; a class of its own by `class Name(MeanMetricWrapper, fn=function)`.
-
-    Such a class has the constructor `Name(name="name", dtype=None)`, unless it defines one; further keywords of the
-    class are further arguments of it, with their defaults.
+    """The mean of `fn(y_true, y_pred)`.
 
     Args:
         kwargs: further arguments for the function; attributes of the metric.
     """
 
     fn: Callable
-
-    def __init_subclass__(cls, fn: Callable | None = None, direction: str | None = None, **defaults: Any):
-        super().__init_subclass__()
-        if fn is not None:
-            cls.fn, cls._direction = staticmethod(fn), direction
-            if "__init__" not in vars(cls):
-                cls.__init__ = _constructor({"name": naming.snake_case(cls.__name__), "dtype": None} | defaults)
 
     def __init__(self, fn, name=None, dtype=None, **kwargs):
         super().__init__(name or getattr(fn, "__name__", None), dtype)
@@ -111,16 +101,32 @@ class MeanMetricWrapper(Mean):
         return super().from_config(config)
 
 
+class FunctionMetric(MeanMetricWrapper):
+    """The mean of a function, as a class: `class Name(FunctionMetric, fn=function)`.
+
+    Its constructor is `Name(name="name", dtype=None)`, unless it defines one; further keywords of the class are further
+    arguments for the function, with their defaults.
+    """
+
+    def __init_subclass__(cls, fn: Callable | None = None, direction: str | None = None, **defaults: Any):
+        super().__init_subclass__()
+        if fn is not None:
+            cls.fn, cls._direction = staticmethod(fn), direction
+            if "__init__" not in vars(cls):
+                cls.__init__ = _constructor({"name": naming.snake_case(cls.__name__), "dtype": None} | defaults)
+
+    def __init__(self, name=None, dtype=None, **options):
+        super().__init__(self.fn, name, dtype, **options)
+
+
 def _constructor(defaults: dict[str, Any]) -> Callable:
-    """The constructor of a class of `MeanMetricWrapper` whose arguments have these defaults."""
+    """The constructor of a `FunctionMetric` whose arguments have these defaults."""
     place = inspect.Parameter.POSITIONAL_OR_KEYWORD
     arguments = [inspect.Parameter(name, place, default=default) for name, default in defaults.items()]
     signature = inspect.Signature([inspect.Parameter("self", place), *arguments])
 
     def __init__(*args: Any, **kwargs: Any) -> None:
-        given = {**defaults, **signature.bind(*args, **kwargs).arguments}
-        self = given.pop("self")
-        MeanMetricWrapper.__init__(self, self.fn, **given)
+        FunctionMetric.__init__(**{**defaults, **signature.bind(*args, **kwargs).arguments})
 
     __init__.__signature__ = signature  # type: ignore[attr-defined]
     return __init__

@@ -10,11 +10,11 @@ from tricera.errors import report
 from tricera.losses import regression
 from tricera.losses.loss import align, as_floats
 from tricera.metrics.metric import Metric, divide, flat_weight
-from tricera.metrics.reduction import Mean, MeanMetricWrapper
+from tricera.metrics.reduction import FunctionMetric, Mean
 
 
 @register("metric", "mse", "MSE")
-class MeanSquaredError(MeanMetricWrapper, fn=regression.mean_squared_error, direction="down"):
+class MeanSquaredError(FunctionMetric, fn=regression.mean_squared_error, direction="down"):
     """The mean of `(y_true - y_pred)^2`."""
 
 
@@ -36,22 +36,22 @@ class RootMeanSquaredError(Mean):
 
 
 @register("metric", "mae", "MAE")
-class MeanAbsoluteError(MeanMetricWrapper, fn=regression.mean_absolute_error, direction="down"):
+class MeanAbsoluteError(FunctionMetric, fn=regression.mean_absolute_error, direction="down"):
     """The mean of `|y_true - y_pred|`."""
 
 
 @register("metric", "mape", "MAPE")
-class MeanAbsolutePercentageError(MeanMetricWrapper, fn=regression.mean_absolute_percentage_error, direction="down"):
+class MeanAbsolutePercentageError(FunctionMetric, fn=regression.mean_absolute_percentage_error, direction="down"):
     """The mean of `100 * |(y_true - y_pred) / y_true|`."""
 
 
 @register("metric", "msle", "MSLE")
-class MeanSquaredLogarithmicError(MeanMetricWrapper, fn=regression.mean_squared_logarithmic_error, direction="down"):
+class MeanSquaredLogarithmicError(FunctionMetric, fn=regression.mean_squared_logarithmic_error, direction="down"):
     """The mean of `(log(1 + y_true) - log(1 + y_pred))^2`."""
 
 
 @register("metric", "logcosh", "log_cosh")
-class LogCoshError(MeanMetricWrapper, fn=regression.log_cosh, direction="down", name="logcosh"):
+class LogCoshError(FunctionMetric, fn=regression.log_cosh, direction="down", name="logcosh"):
     """The mean of `log(cosh(y_pred - y_true))`."""
 
 
@@ -60,7 +60,7 @@ def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 @register("metric", "cosine_proximity")
-class CosineSimilarity(MeanMetricWrapper, fn=_cosine, direction="up", axis=-1):
+class CosineSimilarity(FunctionMetric, fn=_cosine, direction="up", axis=-1):
     """The mean cosine of the angle between both; 1 for the same direction."""
 
 
@@ -91,12 +91,12 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 @register("metric")
-class PearsonCorrelation(MeanMetricWrapper, fn=pearson_correlation, direction="up", axis=-1):
+class PearsonCorrelation(FunctionMetric, fn=pearson_correlation, direction="up", axis=-1):
     """The mean correlation along `axis`."""
 
 
 @register("metric")
-class ConcordanceCorrelation(MeanMetricWrapper, fn=concordance_correlation, direction="up", axis=-1):
+class ConcordanceCorrelation(FunctionMetric, fn=concordance_correlation, direction="up", axis=-1):
     """The mean concordance along `axis`: 1 only where both agree, not where one is a multiple of the other."""
 
 

@@ -3,16 +3,26 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tricera.engine.configured import parameters
+from tricera.engine.configured import Configured, parameters
+
+Constructor = TypeVar("Constructor", bound=Callable)
 
 
-def attributes(init: Callable, base: Callable | None = None) -> Callable:
+class Parametric(Configured):
+    """Base of what has its constructor's arguments as attributes."""
+
+    if TYPE_CHECKING:  # `attributes` makes them
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def attributes(init: Constructor, base: Callable | None = None) -> Constructor:
     """Decorator of a constructor: its arguments become attributes of the same names; then its body runs.
 
     Args:
-        base: the constructor of a base class. Its arguments are taken too, and it runs last, with all that are its.
+        base: the constructor of a base class. Its arguments are taken too, and first given to the next constructor.
     """
     own, inherited = parameters(init), parameters(base) if base else {}
     more = [p for name, p in inherited.items() if name not in own]
@@ -24,11 +34,12 @@ def attributes(init: Callable, base: Callable | None = None) -> Callable:
         bound = signature.bind(self, *args, **kwargs)
         bound.apply_defaults()
         given = bound.arguments
+        if base:
+            owner = next(cls for cls in type(self).__mro__ if vars(cls).get("__init__") is construct)
+            others = given.pop("kwargs")
+            super(owner, self).__init__(**{name: given[name] for name in inherited if name in given}, **others)
         vars(self).update({name: given[name] for name in own if name not in inherited})
         init(self, **{name: given[name] for name in own})
-        if base:
-            unknown = given.pop("kwargs")
-            base(self, **{name: value for name, value in given.items() if name in inherited}, **unknown)
 
     construct.__signature__ = signature  # type: ignore[attr-defined]
-    return construct
+    return construct  # type: ignore[return-value]

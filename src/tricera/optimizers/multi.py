@@ -1,6 +1,6 @@
 """MultiOptimizer: different optimizers for different variables of one model."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tricera import expressions
@@ -62,7 +62,10 @@ class OptimizerMap(Configured):
     def __len__(self) -> int:
         return len(self.optimizer_map)
 
-    keys, values, items, get = Mapping.keys, Mapping.values, Mapping.items, Mapping.get
+    keys: Any = Mapping.keys
+    values: Any = Mapping.values
+    items: Any = Mapping.items
+    get: Any = Mapping.get
 
 
 @register("optimizer", "multioptimizer")
@@ -78,7 +81,7 @@ class MultiOptimizer(Optimizer):
         ValueError: `optimizer_map` returns no optimizer.
     """
 
-    def __init__(self, optimizer_map: Any, loss_scale_factor: float | None = None, name: str | None = None):
+    def __init__(self, optimizer_map: Callable, loss_scale_factor: float | None = None, name: str | None = None):
         self.optimizer_map = optimizer_map
         self.optimizers: list[Optimizer] = []
         super().__init__(0.0, loss_scale_factor=loss_scale_factor, name=name)
@@ -151,10 +154,8 @@ class MultiOptimizer(Optimizer):
             optimizer.finalize_variable_values(own)
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        return {name: config[name] for name in ("optimizer_map", "name")} | {
-            "loss_scale_factor": self.loss_scale_factor
-        }
+        config = super().get_config() | {"loss_scale_factor": self.loss_scale_factor}
+        return {name: config[name] for name in ("optimizer_map", "loss_scale_factor", "name")}
 
 
 def _no_rate(what: str) -> str:

@@ -1,6 +1,5 @@
 """Optimizer: what all optimizers share, so that each of them is the update of one array."""
 
-import functools
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -33,8 +32,6 @@ class Optimizer(OptimizerState):
         loss_scale_factor: multiplies the loss in `scale_loss`, and divides the gradients.
         gradient_accumulation_steps: how many calls add up their gradients until their mean makes a step.
     """
-
-    slots: tuple[tuple[str, ...], ...] = ()  # names of the arrays kept per variable; of a group, variable by variable
 
     def __init__(
         self,
@@ -75,6 +72,11 @@ class Optimizer(OptimizerState):
             self._accumulated_gradients = self.add_optimizer_variables(variables, "gradient_accumulator")
         self._slots: list[list[Variable]] = [[] for _ in variables]
         self.build_slots()
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """The names of the arrays kept for each variable; those of a group stand together, variable by variable."""
+        return ()
 
     def build_slots(self) -> None:
         """Make the `slots`."""
@@ -369,5 +371,6 @@ def choose(condition: Any, then: Callable, otherwise: Callable, cells: Sequence[
         otherwise()
 
 
-# Decorator of an optimizer's constructor: its arguments become attributes, and it takes those of `Optimizer`, too.
-hyperparameters = functools.partial(attributes, base=Optimizer.__init__)
+def hyperparameters(init: Callable) -> Callable[..., None]:
+    """Decorator of an optimizer's constructor: its arguments become attributes; it takes those of `Optimizer`, too."""
+    return attributes(init, Optimizer.__init__)

@@ -75,7 +75,7 @@ class LossScaleOptimizer(Optimizer):
 
     def check_finite(self, grads: Sequence[Any]) -> Any:
         """Whether there is neither infinity nor NaN in any gradient."""
-        finite = [jnp.all(jnp.isfinite(jnp.asarray(g))) for g in grads if g is not None]
+        finite = (jnp.all(jnp.isfinite(jnp.asarray(g))) for g in grads if g is not None)
         return functools.reduce(jnp.logical_and, finite, jnp.array(True))
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:

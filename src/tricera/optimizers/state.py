@@ -8,13 +8,13 @@ import jax
 import numpy as np
 
 from tricera.engine import registry, scope, tracking
-from tricera.engine.configured import Configured
 from tricera.engine.variable import Variable
 from tricera.errors import report
+from tricera.optimizers.hyperparameters import Parametric
 from tricera.optimizers.schedules.schedule import LearningRateSchedule
 
 
-class OptimizerState(Configured):
+class OptimizerState(Parametric):
     """The variables of an optimizer: iteration, learning rate, then what it keeps for each trained variable."""
 
     def _begin(self, name: str, learning_rate: Any) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 import jax.numpy as jnp
 
 from tricera.engine import registry
-from tricera.engine.configured import Configured
 from tricera.errors import report
+from tricera.optimizers.hyperparameters import Parametric
 
 
-class LearningRateSchedule(Configured):
+class LearningRateSchedule(Parametric):
     """The learning rate as a function of the step: override `__call__(step)`."""
 
     def __call__(self, step: Any) -> Any:

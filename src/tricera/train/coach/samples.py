@@ -97,7 +97,7 @@ def _of_targets(model: Any, output: Output, y: np.ndarray) -> Iterator[str]:
     if accuracy and is_float(y.dtype) and (flat % 1).any():
         yield f"the targets are no classes, so that {accuracy!r} tells nothing: measure 'mae'."
     limits = _LIMITS.get(output.activation)
-    if limits and (flat.min() < limits[0] or flat.max() > limits[1]):
+    if limits and output.function and (flat.min() < limits[0] or flat.max() > limits[1]):
         yield (
             f"the targets reach from {flat.min():g} to {flat.max():g}, beyond what {output.activation.__name__} can "
             "answer: end in a layer without activation, or scale the targets."

@@ -11,6 +11,7 @@ from tricera import metrics as metrics_module
 from tricera.engine import scope
 from tricera.errors import report
 from tricera.train import structure
+from tricera.train.compiled import kinds
 from tricera.train.compiled.outputs import (
     Path,
     at,
@@ -46,7 +47,7 @@ class CompiledLoss:
 
     def __init__(self, loss: Any, loss_weights: Any = None, output_names: Sequence[str] | None = None):
         self._loss, self._weights, self._output_names = loss, loss_weights, output_names
-        each(loss, losses_module.get)  # unknown names are errors now, not when training starts
+        each(loss, _as_loss)  # unknown names are errors now, not when training starts
         self.built = False
         self.names: list[str] = []
         self.terms: list[Term] = []
@@ -234,7 +235,7 @@ def each(tree: Any, function: Callable) -> None:
 
 def _as_loss(identifier: Any) -> tuple[Any, str]:
     """The loss, and its name: of a function the one that it was asked for by."""
-    loss = losses_module.get(identifier)
+    loss = kinds.Crossentropy(identifier) if kinds.is_loss(identifier) else losses_module.get(identifier)
     if not isinstance(loss, losses_module.Loss):
         loss = losses_module.LossFunctionWrapper(loss, name=getattr(loss, "__name__", None))
         return loss, identifier if isinstance(identifier, str) else loss.name

@@ -7,11 +7,9 @@ from typing import Any
 from tricera import metrics as metrics_module
 from tricera.engine import naming
 from tricera.train import structure
+from tricera.train.compiled import kinds
 from tricera.train.compiled.loss import CompiledLoss, each
 from tricera.train.compiled.outputs import by_leaf, flat, is_nested, items, names_of, own_names
-
-_ACCURACY = ("accuracy", "acc")
-_CROSSENTROPY = ("crossentropy", "ce")
 
 
 class CompiledMetrics(metrics_module.Metric):
@@ -128,17 +126,15 @@ def _by_output_metrics(given: Any, outputs: Any, names: Sequence[str], what: str
 
 
 def _known(identifier: Any) -> None:
-    if not (isinstance(identifier, str) and identifier in (*_ACCURACY, *_CROSSENTROPY)):
+    if not kinds.is_metric(identifier):
         metrics_module.get(identifier)
 
 
 def resolve(identifier: Any, y: Any, y_pred: Any) -> Any:
     """The metric that `identifier` means for targets and outputs of these shapes."""
     name = identifier if isinstance(identifier, str) else None
-    if name in _ACCURACY:
-        return _BY_KIND["accuracy"][_kind(y, y_pred)](name=name)
-    if name in _CROSSENTROPY:
-        return _BY_KIND["crossentropy"][_kind(y, y_pred)](name=name)
+    if kinds.is_metric(name):
+        return kinds.metric(name, y, y_pred)
     metric = metrics_module.get(identifier)
     if isinstance(metric, metrics_module.Metric):
         if name is not None:
@@ -146,26 +142,3 @@ def resolve(identifier: Any, y: Any, y_pred: Any) -> Any:
         return metric
     own = naming.snake_case(getattr(metric, "__name__", type(metric).__name__))
     return metrics_module.MeanMetricWrapper(metric, name=name or own)
-
-
-_BY_KIND: dict[str, dict[str, Any]] = {
-    "accuracy": {
-        "binary": metrics_module.BinaryAccuracy,
-        "sparse": metrics_module.SparseCategoricalAccuracy,
-        "categorical": metrics_module.CategoricalAccuracy,
-    },
-    "crossentropy": {
-        "binary": metrics_module.BinaryCrossentropy,
-        "sparse": metrics_module.SparseCategoricalCrossentropy,
-        "categorical": metrics_module.CategoricalCrossentropy,
-    },
-}
-
-
-def _kind(y: Any, y_pred: Any) -> str:
-    """Which family of classification the shapes say: one output, integer labels, or one column a class."""
-    if y_pred.shape[-1] == 1:
-        return "binary"
-    if len(y.shape) < len(y_pred.shape) or y.shape[-1] == 1:
-        return "sparse"
-    return "categorical"
