@@ -214,7 +214,10 @@ class Sequential(Model):
         config = {"name": self.name, "trainable": self.trainable, "dtype": registry.serialize(self.dtype_policy)}
         source = [self._source.node.operation] if isinstance(self._source, KerasTensor) else []  # type: ignore[union-attr]
         stack = [*source, *self._stack]
-        return {**config, "layers": [registry.serialize(layer) for layer in stack]}
+        config["layers"] = [registry.serialize(layer) for layer in stack]
+        if self._source is not None and not source:  # several inputs, which no layer stands for
+            config["build_input_shape"] = inputs.shapes(self._source)
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
@@ -224,6 +227,9 @@ class Sequential(Model):
         for layer in config["layers"]:
             model.add(registry.deserialize(layer, registry.LAYERS, custom_objects), rebuild=False)
         model._connect()
+        shape = config.get("build_input_shape")
+        if not model.built and (isinstance(shape, dict) or any(isinstance(each, list | tuple) for each in shape or ())):
+            model.build(shape)
         return model
 
 
