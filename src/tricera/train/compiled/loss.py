@@ -66,6 +66,7 @@ class CompiledLoss:
         found = list(_spread_over(self._loss, outputs, self.names))
         weights = self._weights_for([path for path, _, _ in found], [own for _, _, own in found], outputs)
         own = dict(zip(paths(outputs), own_names(outputs, self._output_names), strict=True))
+        self.terms = []
         for (path, given, _), weight in zip(found, weights, strict=True):
             if given is not None:
                 loss, label = _as_loss(given)
