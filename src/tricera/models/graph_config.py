@@ -198,7 +198,7 @@ def _connect(waiting: dict[str, tuple[Any, list[dict]]], made: dict[str, list[li
     if stuck:
         gone = {name: sorted(needed - set(waiting)) for name, needed in stuck.items() if needed - set(waiting)}
         name = next(iter(gone or stuck))
-        got = f"Missing node: {gone[name][0]}" if gone else f"a loop of {', '.join(stuck)}"
+        got = f"Missing node: {gone[name][0]!r}" if gone else f"a loop of {', '.join(map(repr, [*stuck][:5]))}"
         raise ValueError(report(f"The graph is not connected: nothing makes the inputs of {name!r}.", got=got))
 
 
