@@ -2,6 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import tricera
 from tricera import layers, ops
 from tricera.engine.graph import Function
 from tricera.engine.masking import get_mask, set_mask
@@ -95,3 +96,16 @@ def test_a_layer_whose_activation_is_taken_away_is_linear():
         assert layer(x).max() == 0
         layer.activation = None
         assert layer(x).max() < 0
+
+
+def test_a_built_layer_comes_back_built(keras):
+    def shapes(k):
+        found = []
+        for layer, shape in ((k.layers.Dense(3), (None, 2)), (k.layers.Conv2D(4, 3), (None, 8, 8, 3))):
+            assert not k.layers.deserialize(k.layers.serialize(layer)).built
+            layer.build(shape)
+            again = k.layers.deserialize(k.layers.serialize(layer))
+            found.append((again.built, [tuple(weight.shape) for weight in again.weights]))
+        return found
+
+    assert shapes(tricera) == shapes(keras)

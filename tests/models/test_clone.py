@@ -119,6 +119,16 @@ def test_messages(name):
     assert str(error.value) == text
 
 
+def test_a_stack_of_several_inputs_is_cloned():
+    model = tricera.Sequential([layers.Add(), layers.Dense(2)])
+    x = [np.ones((3, 4), "float32"), np.ones((3, 4), "float32")]
+    model(x)
+    clone = models.clone_model(model)
+    assert clone.built
+    clone.set_weights(model.get_weights())
+    np.testing.assert_array_equal(clone(x), model(x))
+
+
 def own_loss(y, y_pred):
     return abs(y - y_pred)
 

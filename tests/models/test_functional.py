@@ -451,7 +451,12 @@ def test_a_configuration_of_keras_2():
     config["layers"][1]["inbound_nodes"] = [[["nobody", 0, 0, {}]]]
     with pytest.raises(ValueError) as caught:
         models.Functional.from_config(config)
-    assert str(caught.value) == "The graph is not connected: nothing makes the inputs of 'out'."
+    text = "The graph is not connected: nothing makes the inputs of 'out'.\n  got:      "
+    assert str(caught.value) == f"{text}Missing node: 'nobody'"
+    config["layers"][1]["inbound_nodes"] = [[["out", 0, 0, {}]]]
+    with pytest.raises(ValueError) as caught:
+        models.Functional.from_config(config)
+    assert str(caught.value) == f"{text}a loop of 'out'"
 
 
 def small():

@@ -278,3 +278,35 @@ def test_what_is_not_built(case):
 def test_a_shape_that_fits_may_be_built_for_again():
     built_for((None, 4))
     built_for((8, 4))
+
+
+@pytest.mark.parametrize("first", [[tricera.Input((4,))], []], ids=["declared", "guessed"])
+def test_changes_without_rebuilding_hold_with_the_next_call(first):
+    model = tricera.Sequential([*first, layers.Dense(3)])
+    assert model(X).shape == (6, 3)
+    model.add(layers.Dense(2), rebuild=False)
+    assert not model.built
+    with pytest.raises(AttributeError, match="has not been built yet"):
+        model.outputs  # noqa: B018
+    assert model(X).shape == (6, 2)
+    assert model.output_shape == (None, 2)
+    model.pop(rebuild=False)
+    assert model(X).shape == (6, 3)
+    assert model.output_shape == (None, 3)
+
+
+@tricera.saving.register_keras_serializable("stacks")
+class Joined(layers.Layer):
+    def call(self, inputs):
+        return inputs["a"] + inputs["b"]
+
+
+@pytest.mark.parametrize("kind", ["list", "dict"])
+def test_stacks_of_several_inputs_are_saved(kind, tmp_path):
+    first, given = (layers.Add(), [X, X]) if kind == "list" else (Joined(), {"a": X, "b": X})
+    model = tricera.Sequential([first, layers.Dense(2)])
+    model(given)
+    model.save(tmp_path / "model.keras")
+    again = tricera.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(given), model(given))
+    assert again.input_shape == model.input_shape

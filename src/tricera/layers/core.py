@@ -273,8 +273,12 @@ class Wrapper(Layer):
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Layer:
-    """The layer of a configuration that `serialize` made."""
-    return registry.deserialize(config, registry.LAYERS, custom_objects)
+    """The layer of a configuration that `serialize` made, built if it was."""
+    layer = registry.deserialize(config, registry.LAYERS, custom_objects)
+    built = config.get("build_config") if isinstance(config, dict) else None
+    if built and not layer.built:
+        layer.build_from_config(built)
+    return layer
 
 
 def serialize(layer: Layer) -> dict[str, Any]:

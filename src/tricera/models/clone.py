@@ -7,6 +7,7 @@ from jax import tree_util
 
 from tricera.engine import graph, scope
 from tricera.engine.graph import KerasTensor
+from tricera.engine.inputs import shapes
 from tricera.engine.layer import Layer
 from tricera.errors import report
 from tricera.layers import Input, InputLayer
@@ -100,9 +101,12 @@ def _clone_stack(model: Sequential, clone: Callable, input_tensors: Any) -> Sequ
                 report("Argument `input_tensors` must contain a single tensor.", got=f"{len(leaves)} values")
             )
         begin = leaves
-    elif model.built:
-        begin = [_new_input(model.inputs[0])]
-    return Sequential([*begin, *layers], model.trainable, model.name)
+    elif model.built and isinstance(model._source, KerasTensor):
+        begin = [_new_input(model._source)]
+    copy = Sequential([*begin, *layers], model.trainable, model.name)
+    if model.built and not copy.built and model._source is not None:  # several inputs
+        copy.build(shapes(model._source))
+    return copy
 
 
 def _new_input(tensor: KerasTensor) -> KerasTensor:

@@ -145,9 +145,9 @@ class Functional(Model):
         Raises:
             ValueError: they are a list for a dict, which is in another order than that of its sorted names.
         """
-        told_once = self.lenient or scope.current().inferring is not None  # what runs afterwards says it
         lone = isinstance(struct, list | tuple) and len(struct) == 1 and not isinstance(inputs, list | tuple | dict)
-        if lone or (isinstance(inputs, dict) and not isinstance(struct, dict)) or alike(struct, inputs):
+        by_name = isinstance(inputs, dict) and not isinstance(struct, dict)
+        if self.lenient or lone or by_name or alike(struct, inputs):
             return
         message = report(
             "The structure of `inputs` doesn't match the expected structure.",
@@ -156,7 +156,7 @@ class Functional(Model):
         )
         if isinstance(struct, dict) and not isinstance(inputs, dict) and list(struct) != sorted(struct):
             raise ValueError(message)
-        if not told_once:
+        if scope.current().inferring is None:  # what runs afterwards says it
             warnings.warn(message, stacklevel=2)
 
     def _place(self, tensor: KerasTensor) -> int:
@@ -237,7 +237,7 @@ class Functional(Model):
         """The model of a configuration, with new layers."""
         if "input_layers" not in config:
             return super().from_config(config)
-        if _is_of_keras_2(config):
+        if scope.current().allowance is None and _is_of_keras_2(config):  # no file: those are translated before
             config = past.modern({"class_name": "Functional", "config": config})["config"]
         inputs, outputs = graph_config.from_config(config, custom_objects)
         of_subclass = set(config) - {*graph_config.PARTS, "trainable"} if cls not in (Functional, Model) else ()

@@ -195,8 +195,12 @@ def _connect(waiting: dict[str, tuple[Any, list[dict]]], made: dict[str, list[li
                 break
             made[name].append(_use(operation, uses.pop(), made))
             ahead.extend(blocked.pop((name, len(made[name]) - 1), ()))
-    if stuck := next((name for name, (_, uses) in waiting.items() if uses), None):
-        raise ValueError(report(f"The graph is not connected: nothing makes the inputs of {stuck!r}."))
+    stuck = {name: {place[0] for place in _needed(uses[-1])} for name, (_, uses) in waiting.items() if uses}
+    if stuck:
+        gone = {name: sorted(needed - set(waiting)) for name, needed in stuck.items() if needed - set(waiting)}
+        name = next(iter(gone or stuck))
+        got = f"Missing node: {gone[name][0]!r}" if gone else f"a loop of {', '.join(map(repr, [*stuck][:5]))}"
+        raise ValueError(report(f"The graph is not connected: nothing makes the inputs of {name!r}.", got=got))
 
 
 def _operation(form: dict[str, Any], custom_objects: Any) -> Any:

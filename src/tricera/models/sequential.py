@@ -70,17 +70,20 @@ class Sequential(Model):
         if not self._stack and self._source is None:
             self._source = declared_input(layer)
         self._stack.append(layer)
-        if rebuild:
-            self._connect()
+        self._changed(rebuild)
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the top layer away, and return it."""
         layer = self._stack.pop()
         del self._made[len(self._stack) :]
+        self._changed(rebuild)
+        return layer
+
+    def _changed(self, rebuild: bool) -> None:
+        """Make the graph anew, now or with the next call."""
         self._graph, self.built = None, False
         if rebuild:
             self._connect()
-        return layer
 
     def _connect(self) -> None:
         """Make the graph, where the shape of the input is known; layers that stand in it are not called again."""
@@ -166,13 +169,15 @@ class Sequential(Model):
                     f"Sequential model {self.name!r} cannot be built because it has no layers.", fix="`model.add(...)`."
                 )
             )
-        if self._graph is None and input_shape is not None and self._source is None:
-            self._source = _inputs_of(input_shape, self.compute_dtype)
-            self._guessed = True
+        guessing = self._source is None and input_shape is not None
+        if guessing:
+            self._source, self._guessed = _inputs_of(input_shape, self.compute_dtype), True
+        if self._graph is None:
             try:
                 self._connect()
             except NotImplementedError:  # a layer that knows no shapes: the layers are called one after another
-                self._source, self._guessed = None, False
+                if guessing:
+                    self._source, self._guessed = None, False
                 self._made.clear()
 
     def _check_shape(self, given: Any) -> None:
@@ -209,7 +214,10 @@ class Sequential(Model):
         config = {"name": self.name, "trainable": self.trainable, "dtype": registry.serialize(self.dtype_policy)}
         source = [self._source.node.operation] if isinstance(self._source, KerasTensor) else []  # type: ignore[union-attr]
         stack = [*source, *self._stack]
-        return {**config, "layers": [registry.serialize(layer) for layer in stack]}
+        config["layers"] = [registry.serialize(layer) for layer in stack]
+        if self._source is not None and not source:  # several inputs, which no layer stands for
+            config["build_input_shape"] = inputs.shapes(self._source)
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None):
@@ -219,6 +227,9 @@ class Sequential(Model):
         for layer in config["layers"]:
             model.add(registry.deserialize(layer, registry.LAYERS, custom_objects), rebuild=False)
         model._connect()
+        shape = config.get("build_input_shape")
+        if not model.built and (isinstance(shape, dict) or any(isinstance(each, list | tuple) for each in shape or ())):
+            model.build(shape)
         return model
 
 

@@ -77,7 +77,7 @@ class Batches(Trainable):
         trackers = [metric.name for metric in self._compile_loss.metrics] if self._compile_loss else []
         metrics = self._compile_metrics
         labels = metrics.labels if metrics is not None and len(metrics.names) == 1 else []
-        first = [name for name in dict.fromkeys(("loss", *trackers, *labels)) if name in logs]
+        first = [name for name in ("loss", *trackers, *labels) if name in logs]
         return [logs[name] for name in (*first, *(name for name in logs if name not in first))]
 
     def _as_asked(self, logs: Any, return_dict: bool) -> Any:

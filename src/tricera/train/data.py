@@ -80,7 +80,8 @@ def to_arrays(data: Any, what: str) -> Any:
     if isinstance(data, dict):
         return {name: to_arrays(value, f"{what}[{name!r}]") for name, value in data.items()}
     if isinstance(data, list | tuple) and data and any(item is None or is_array(item) for item in data):
-        return type(data)(to_arrays(value, f"{what}[{i}]") for i, value in enumerate(data))
+        items = [to_arrays(value, f"{what}[{i}]") for i, value in enumerate(data)]
+        return type(data)(*items) if hasattr(data, "_fields") else type(data)(items)
     if isinstance(data, jax.Array):
         return data
     return _standard(_numpy(data, what), what)

@@ -65,9 +65,10 @@ class CompiledLoss:
         self.names = names_of(outputs, self._output_names)
         self._outputs = tree_util.tree_structure(outputs)
         found = list(_spread_over(self._loss, outputs, self.names))
-        weights = self._weights_for([path for path, _ in found], outputs)
+        weights = self._weights_for([path for path, _, _ in found], [own for _, _, own in found], outputs)
         own = dict(zip(paths(outputs), own_names(outputs, self._output_names), strict=True))
-        for (path, given), weight in zip(found, weights, strict=True):
+        self.terms = []
+        for (path, given, _), weight in zip(found, weights, strict=True):
             if given is not None:
                 loss, label = _as_loss(given)
                 self.terms.append(Term(path, loss, weight, _name(path, label, outputs, own)))
@@ -85,8 +86,8 @@ class CompiledLoss:
     def _paths(self) -> list[Path]:
         return list(paths(tree_util.tree_unflatten(self._outputs, self.names)))
 
-    def _weights_for(self, places: list[Path], outputs: Any) -> list[Any]:
-        """The weight of each loss of these places, None where it counts once."""
+    def _weights_for(self, places: list[Path], given_at: list[Path], outputs: Any) -> list[Any]:
+        """The weight of each loss of these places, and of these in what was given, None where it counts once."""
         given = self._weights
         if given is None:
             return [None] * len(places)
@@ -97,7 +98,7 @@ class CompiledLoss:
         if plain and alone and (len(places) == len(leaves) or len(inside) != len(places)):
             weights = dict(zip(leaves, by_output(given, self.names, "loss_weights"), strict=True))
             inside = [weights[place] for place in places]
-        if len(inside) != len(places):
+        elif len(inside) != len(places):
             raise ValueError(
                 report(
                     "`loss_weights` must match the number of losses.",
@@ -105,6 +106,9 @@ class CompiledLoss:
                     got=sketch(given),
                 )
             )
+        elif is_nested(self._loss):
+            of_loss = dict(zip(paths(self._loss), inside, strict=True))
+            inside = [of_loss[place] for place in given_at]
         names = dict(zip(leaves, self.names, strict=True))
         for place, weight in zip(places, inside, strict=True):
             self._check_number(names.get(place) or sketch(at(outputs, place)), weight)
@@ -164,27 +168,28 @@ class CompiledLoss:
 # ---- from what was given to terms
 
 
-def _spread_over(loss: Any, outputs: Any, names: Sequence[str]) -> Iterator[tuple[Path, Any]]:
-    """The losses, each with the path of what it compares, in the order in which they are nested."""
+def _spread_over(loss: Any, outputs: Any, names: Sequence[str]) -> Iterator[tuple[Path, Any, Path]]:
+    """The losses, each with the path of what it compares, and with its own in what was given; in the order of that."""
     leaves = list(paths(outputs))
     if not is_nested(loss):
-        yield from ((leaf, loss) for leaf in leaves)
+        yield from ((leaf, loss, ()) for leaf in leaves)
     elif isinstance(loss, dict) and not isinstance(outputs, dict):
         by_output(loss, names, "loss")
-        for name, item in items(loss):
-            yield from _spread(item, outputs, leaves[names.index(name)])
+        for name, item in loss.items():
+            yield from _spread(item, outputs, leaves[names.index(name)], (name,))
     elif isinstance(loss, list | tuple) and not any(map(is_nested, loss)):
-        yield from zip(leaves, by_output(loss, names, "loss"), strict=True)
+        for i, (leaf, item) in enumerate(zip(leaves, by_output(loss, names, "loss"), strict=True)):
+            yield leaf, item, (i,)
     else:
-        yield from _spread(loss, outputs, ())
+        yield from _spread(loss, outputs, (), ())
 
 
-def _spread(loss: Any, outputs: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def _spread(loss: Any, outputs: Any, path: Path, own: Path) -> Iterator[tuple[Path, Any, Path]]:
     """The same for a part of the outputs, where a loss that is not nested gets all that is inside."""
     here = at(outputs, path)
-    what = "loss" + "".join(f"[{step!r}]" for step in path)
+    what = "loss" + "".join(f"[{step!r}]" for step in own)
     if not is_nested(loss):
-        yield path, loss
+        yield path, loss, own
     elif isinstance(loss, dict):
         if not isinstance(here, dict):
             raise ValueError(
@@ -195,13 +200,14 @@ def _spread(loss: Any, outputs: Any, path: Path) -> Iterator[tuple[Path, Any]]:
                 )
             )
         by_output(loss, list(here), what)
-        for key, item in items(loss):
-            yield from _spread(item, outputs, (*path, key))
+        for key, item in loss.items():
+            yield from _spread(item, outputs, (*path, key), (*own, key))
     elif is_nested(here) and len(loss) == len(list(paths(here))) and not any(map(is_nested, loss)):
-        yield from (((*path, *leaf), item) for leaf, item in zip(paths(here), loss, strict=True))
+        for i, (leaf, item) in enumerate(zip(paths(here), loss, strict=True)):
+            yield (*path, *leaf), item, (*own, i)
     elif not isinstance(here, type(loss)):
-        for item in loss:  # several losses of the same outputs
-            yield from _spread(item, outputs, path)
+        for i, item in enumerate(loss):  # several losses of the same outputs
+            yield from _spread(item, outputs, path, (*own, i))
     else:
         if len(loss) != len(here):
             raise ValueError(
@@ -213,7 +219,7 @@ def _spread(loss: Any, outputs: Any, path: Path) -> Iterator[tuple[Path, Any]]:
                 )
             )
         for i, item in enumerate(loss):
-            yield from _spread(item, outputs, (*path, i))
+            yield from _spread(item, outputs, (*path, i), (*own, i))
 
 
 def _name(path: Path, label: str, outputs: Any, own: dict[Path, str | None]) -> str:
