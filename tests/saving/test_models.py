@@ -322,3 +322,15 @@ def test_a_number_of_another_object_is_none():
     second["config"]["bias_initializer"]["shared_object_id"] = [7]
     again = models.model_from_json(json.dumps(config))
     assert again.get_config()["layers"][2] == model.get_config()["layers"][2]
+
+
+def test_folders_are_made_for_hdf5_alone(keras, tmp_path):
+    def make(lib):
+        return lib.Sequential([lib.Input((2,)), lib.layers.Dense(2)])
+
+    for lib in (tricera, keras):
+        place = tmp_path / lib.__name__
+        make(lib).save(place / "a" / "m.h5")
+        assert (place / "a" / "m.h5").is_file()
+        with pytest.raises(FileNotFoundError):
+            make(lib).save(place / "b" / "m.keras")
