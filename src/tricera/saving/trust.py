@@ -24,6 +24,7 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
         TypeError: it names classes that nothing here is known by.
     """
     unknown: dict[str, str] = {}
+    known = {short for name in (*registry.custom(), *custom_objects) for short in _with_short(name)}
     uses = 0
     for form in _objects(config, label):
         uses += _uses(form)
@@ -37,7 +38,7 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
                     f"Python and `load_weights` from the file; {bytecode.UNSAFE}",
                 )
             )
-        elif not is_code(form) and not _is_known(form, custom_objects):
+        elif not is_code(form) and not _is_known(form, known):
             name = form["config"] if form["class_name"] == "function" else form["class_name"]
             unknown[str(name)] = str(form.get("module"))
     if unknown:
@@ -124,7 +125,7 @@ def _objects(config: Any, label: str) -> Iterator[dict[str, Any]]:
             stack.extend(value)
 
 
-def _is_known(form: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> bool:
+def _is_known(form: Mapping[str, Any], custom: set[str]) -> bool:
     name = form["class_name"]
     if (
         name in registry.forms
@@ -133,9 +134,8 @@ def _is_known(form: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> boo
     ):
         return True  # ops are looked up by the graph, among ops only
     names = [form["config"]] if name == "function" else [name, form.get("registered_name")]
-    known = {short for each in (*registry.custom(), *custom_objects) for short in _with_short(each)}
     wanted = {short for each in names if isinstance(each, str) for short in _with_short(each)}
-    return any(each in known or any(each in registry.names(role) for role in registry.roles()) for each in wanted)
+    return any(each in custom or any(each in registry.names(role) for role in registry.roles()) for each in wanted)
 
 
 def _with_short(name: str) -> tuple[str, str]:
