@@ -266,3 +266,51 @@ def test_a_configuration_that_is_none(form, text):
     with pytest.raises(TypeError) as error:
         tricera.saving.deserialize_keras_object(form)
     assert str(error.value) == text
+
+
+def test_functions_are_written_as_keras_writes_them(keras, tmp_path):
+    def make(lib):
+        @lib.saving.register_keras_serializable("written")
+        def halved(x):
+            return x * 0.5
+
+        @lib.saving.register_keras_serializable("written")
+        def off(y_true, y_pred):
+            return lib.ops.mean(lib.ops.abs(y_true - y_pred), axis=-1)
+
+        model = lib.Sequential([lib.Input((2,)), lib.layers.Dense(1, activation=halved, kernel_initializer="ones")])
+        model.compile("sgd", off)
+        return halved, model
+
+    (ours, model), (theirs, reference) = make(tricera), make(keras)
+    values = {"own": ours, "known": [tricera.activations.relu, tricera.losses.mean_squared_error]}
+    others = {"own": theirs, "known": [keras.activations.relu, keras.losses.mean_squared_error]}
+    form, wanted = tricera.saving.serialize_keras_object(values), keras.saving.serialize_keras_object(others)
+    assert form["known"] == wanted["known"] and form["own"]["config"] == wanted["own"]["config"] == "written>halved"
+    for each in (form, wanted, json.loads(json.dumps(form))):
+        assert tricera.saving.deserialize_keras_object(each) == values
+    assert keras.saving.deserialize_keras_object(form)["own"] is theirs
+    x = np.ones((3, 2), "float32")
+    reference.save(tmp_path / "theirs.keras")
+    model.save(tmp_path / "ours.keras")
+    for lib in (tricera, keras):
+        for path in tmp_path.iterdir():
+            again = lib.saving.load_model(path)
+            np.testing.assert_allclose(again(x), np.ones((3, 1)))
+            assert again.compiled and abs(again.evaluate(x, np.zeros((3, 1)), verbose=0) - 1) < 1e-6
+
+
+def test_a_class_that_nothing_can_be_made_of():
+    @tricera.saving.register_keras_serializable("bare")
+    class Bare:
+        def get_config(self):
+            return {}
+
+    form = tricera.saving.serialize_keras_object(Bare())
+    assert form["registered_name"] == "bare>Bare"
+    with pytest.raises(TypeError) as error:
+        tricera.saving.deserialize_keras_object(form)
+    assert str(error.value) == (
+        "Unable to reconstruct an instance of 'Bare': its class has no `from_config`.\n"
+        "  fix:      add a class method: `def from_config(cls, config): return cls(**config)`."
+    )

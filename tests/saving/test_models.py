@@ -253,8 +253,13 @@ def test_a_compile_of_its_own(tmp_path):
     model = Own([layers.Input((2,)), layers.Dense(1)])
     model.compile(0.1)
     model.save(tmp_path / "m.keras")
-    with pytest.warns(UserWarning, match="has a `compile` of its own: override `compile_from_config`"):
+    with pytest.warns(UserWarning) as told:
         assert not saving.load_model(tmp_path / "m.keras", custom_objects={"Own": Own}).compiled
+    (warning,) = told
+    assert str(warning.message) == (
+        'Own model "own": `compile()` was not called as part of model loading because the model\'s `compile()` method '
+        "is custom. \n  fix:      override `compile_from_config`, or compile it after loading."
+    )
 
 
 def test_what_is_no_model_file(tmp_path):
@@ -322,3 +327,15 @@ def test_a_number_of_another_object_is_none():
     second["config"]["bias_initializer"]["shared_object_id"] = [7]
     again = models.model_from_json(json.dumps(config))
     assert again.get_config()["layers"][2] == model.get_config()["layers"][2]
+
+
+def test_folders_are_made_for_hdf5_alone(keras, tmp_path):
+    def make(lib):
+        return lib.Sequential([lib.Input((2,)), lib.layers.Dense(2)])
+
+    for lib in (tricera, keras):
+        place = tmp_path / lib.__name__
+        make(lib).save(place / "a" / "m.h5")
+        assert (place / "a" / "m.h5").is_file()
+        with pytest.raises(FileNotFoundError):
+            make(lib).save(place / "b" / "m.keras")

@@ -265,3 +265,15 @@ def test_where_nothing_can_be_skipped(tmp_path):
             f"`objects_to_skip` only supports loading '.weights.h5' files.\n  got:      {old}\n"
             "  fix:      `model.save_weights('name.weights.h5', objects_to_skip=...)`"
         )
+
+
+def test_an_unknown_argument_of_load_weights(tmp_path):
+    model = net(layers, models, 3)
+    model.save_weights(tmp_path / "w.weights.h5")
+    for kind in (TypeError, ValueError):
+        with pytest.raises(kind) as error:
+            model.load_weights(tmp_path / "w.weights.h5", skip_mismatches=True)
+        assert str(error.value) == (
+            "Invalid keyword arguments: skip_mismatches.\n"
+            "  fix:      there are skip_mismatch, by_name, objects_to_skip."
+        )

@@ -4,11 +4,15 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas
 import pytest
+from scipy import sparse
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import validation
 
 import tricera
 
@@ -102,9 +106,9 @@ MISTAKES = {
     "one axis": (
         lambda e: e(maker(tricera)).fit(X[0], WORDS),
         (
-            "SKLearnClassifier: X has no features.\n"
-            "  got:      shape (3,)\n"
-            "  fix:      `X.reshape(-1, 1)` if it is one feature, `X.reshape(1, -1)` if it is one sample."
+            f"Expected 2D array, got 1D array instead:\narray={X[0]}.\nReshape your data either using "
+            "array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it contains a single "
+            "sample."
         ),
     ),
     "one-hot": (
@@ -124,6 +128,65 @@ def test_mistakes_are_told(mistake):
     with pytest.raises((TypeError, ValueError, RuntimeError)) as error:
         run(tricera.wrappers.SKLearnClassifier)
     assert str(error.value) == message
+
+
+def holes(x):
+    return np.where(np.arange(x.size).reshape(x.shape) == 4, np.nan, x)
+
+
+REFUSED = {
+    "samples that are not finite": (lambda e: e.fit(holes(X), WORDS)),
+    "not finite later": (lambda e: e.fit(X, WORDS).predict(holes(X))),
+    "complex samples": (lambda e: e.fit(X + 1j, WORDS)),
+    "sparse samples": (lambda e: e.fit(sparse.csr_array(X), WORDS)),
+    "no sample": (lambda e: e.fit(X[:0], WORDS[:0])),
+    "no targets": (lambda e: e.fit(X, None)),
+    "fewer targets": (lambda e: e.fit(X, WORDS[:-1])),
+    "things": (lambda e: e.fit(np.array([[{}] * 3] * 12, "object"), WORDS)),
+    "other features": (lambda e: e.fit(X, WORDS).predict(X[:, :2])),
+    "one sample": (lambda e: e.fit(X, WORDS).predict(X[0])),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_estimator_takes(keras, name):
+    told = []
+    for library in (tricera, keras):
+        estimator = library.wrappers.SKLearnClassifier(maker(library), fit_kwargs=QUIET)
+        with pytest.raises((TypeError, ValueError)) as error:
+            REFUSED[name](estimator)
+        told.append((error.type, str(error.value)))
+    assert told[0] == told[1]
+
+
+def test_names_of_features_columns_of_targets_and_decisions(keras):
+    table = pandas.DataFrame(X, columns=["a", "b", "c"])
+    for library in (tricera, keras):
+        library.utils.set_random_seed(1)
+        estimator = library.wrappers.SKLearnClassifier(maker(library), fit_kwargs=QUIET).fit(table, WORDS)
+        assert list(estimator.feature_names_in_) == ["a", "b", "c"]
+        decisions = estimator.decision_function(table)
+        assert list(estimator.classes_[decisions.argmax(axis=1)]) == list(estimator.predict(table))
+        with pytest.warns(DataConversionWarning):
+            fitted(library, "SKLearnRegressor", X[:, :1], loss="mse")
+    estimator = tricera.wrappers.SKLearnClassifier(maker(tricera), fit_kwargs=QUIET)
+    assert cross_val_score(estimator, X, X[:, 0] > np.median(X[:, 0]), cv=2, scoring="roc_auc").shape == (2,)
+    images = np.zeros((12, 2, 2, 1))
+    model = tricera.Sequential([tricera.Input((2, 2, 1)), tricera.layers.Flatten(), tricera.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert tricera.wrappers.SKLearnRegressor(model, fit_kwargs=QUIET).fit(images, X[:, 0]).predict(images).shape == (
+        12,
+    )
+
+
+def test_before_scikit_learn_1_6(monkeypatch):
+    monkeypatch.delattr(validation, "validate_data")
+    estimator = fitted(tricera, "SKLearnClassifier", WORDS)
+    assert estimator.n_features_in_ == 3 and set(estimator.predict(X)) <= set(WORDS)
+    assert fitted(tricera, "SKLearnRegressor", X[:, :2], loss="mse").predict(X).shape == (12, 2)
+    with pytest.raises(ValueError) as error:
+        estimator.predict(X[:, :2])
+    assert str(error.value) == MISTAKES["features"][1]
 
 
 def test_scikit_learn_is_not_imported_before_it_is_needed():

@@ -188,13 +188,13 @@ def _serialize_object(thing: Any) -> dict[str, Any]:
 
 
 def _serialize_function(function: Any) -> Any:
-    if function in _custom_names:
-        return _custom_names[function]
     module, name = getattr(function, "__module__", "builtins"), getattr(function, "__name__", repr(function))
     if module.startswith("tricera."):
         return name
     if scope.current().copying:
         return function
+    if function in _custom_names:
+        module, name = "builtins", _custom_names[function]
     return {"module": module, "class_name": "function", "config": name, "registered_name": name}
 
 
@@ -267,13 +267,6 @@ def deserialize(
         raise SafetyError(report("A configuration is nested too deeply: nothing is made of it.")) from None
 
 
-def deserialize_keras_object(
-    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = True, **kwargs: Any
-) -> Any:
-    """The object of what `serialize_keras_object` returned."""
-    return deserialize(config, None, custom_objects, safe_mode)
-
-
 def revive(value: Any, roles: Sequence[str] | None) -> Any:
     """A value of a configuration: plain forms in it become objects of these roles, names stay names."""
     if isinstance(value, list):
@@ -286,13 +279,17 @@ def revive(value: Any, roles: Sequence[str] | None) -> Any:
     if isinstance(name, str) and name in forms:
         return forms[name](value)
     if roles is None:
-        roles = [each for each, module in MODULES.items() if module == value.get("module")] or CLASSES
+        known = (*CLASSES, "activation", "metric_function") if name == "function" else CLASSES
+        roles = [each for each, module in MODULES.items() if module == value.get("module")] or known
     kind = "non-null str" if name == "function" else "dict"
     if not isinstance(config, str if name == "function" else dict):
         raise TypeError(report(f"Expected 'config' to be a {kind} for {name!r}.", got=repr(config)[:80]))
     if name == "function":
         return _named([config], roles, callable)
-    cls = _named([value.get("registered_name"), name], roles, lambda it: hasattr(it, "from_config"))
+    cls = _named([value.get("registered_name"), name], roles, lambda it: isinstance(it, type))
+    if not hasattr(cls, "from_config"):
+        what = f"Unable to reconstruct an instance of {name!r}: its class has no `from_config`."
+        raise TypeError(report(what, fix="add a class method: `def from_config(cls, config): return cls(**config)`."))
     shared = scope.current().shared if isinstance(number := value.get("shared_object_id"), int) else None
     if shared is not None and isinstance(shared.get(number), cls):
         return shared[number]
@@ -314,6 +311,7 @@ def _named(candidates: Sequence[Any], roles: Sequence[str], fits: Callable[[Any]
     for name in (*written, *(name.rpartition(">")[2] for name in written)):
         if name in known and fits(known[name]):
             return known[name]
+    known = {name: thing for name, thing in known.items() if fits(thing)}
     raise ValueError(unknown(roles[0] if roles and len(roles) <= 2 else "class", str(candidates[-1]), known))
 
 

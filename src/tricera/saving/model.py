@@ -50,6 +50,8 @@ def save_model(
     elif atomic.may_write(filepath, overwrite):
         if write is _write_folder:
             folder.require_replaceable(filepath)
+        if write is keras2.save_model:  # alone, as in Keras
+            os.makedirs(os.path.dirname(os.path.abspath(filepath)), exist_ok=True)
         with atomic.replacing(filepath) as fresh:
             write(model, fresh, config, include_optimizer)
 

@@ -1,5 +1,6 @@
 """What a model's configuration may ask for: classes and functions that are known here, and no code."""
 
+import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -11,33 +12,6 @@ from tricera.errors import SafetyError, report
 from tricera.saving import budget, bytecode
 
 _NAMELESS = "<lambda>"
-_BOUNDS = ("start", "stop", "step")
-
-
-def _array(form: Mapping[str, Any]) -> np.ndarray:
-    value, dtype = form["config"]["value"], form["config"]["dtype"]
-    if not isinstance(dtype, str) or not dtype.startswith(("bool", "int", "uint", "float", "bfloat", "complex")):
-        raise ValueError(report("An array in a configuration holds no numbers.", got=repr(dtype)))
-    return np.array(value, dtype)
-
-
-def _slice(form: Mapping[str, Any]) -> slice:
-    return slice(*(registry.revive(form["config"][bound], ()) for bound in _BOUNDS))
-
-
-# Values that JSON has no word for.
-registry.writers[bytes] = lambda text: {"class_name": "__bytes__", "config": {"value": text.decode()}}
-registry.forms["__bytes__"] = lambda form: str(form["config"]["value"]).encode()
-registry.writers[slice] = lambda cut: {
-    "class_name": "__slice__",
-    "config": {bound: registry.serialize(getattr(cut, bound)) for bound in _BOUNDS},
-}
-registry.forms["__slice__"] = _slice
-registry.writers[type(...)] = lambda _: {"class_name": "__ellipsis__", "config": {}}
-registry.forms["__ellipsis__"] = lambda _: ...
-registry.forms |= {"__numpy__": _array, "__tensor__": _array}
-_FORMS = {*registry.forms, "__keras_tensor__", "type"}
-registry.forms["__lambda__"] = bytecode.function
 
 
 def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
@@ -50,6 +24,7 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
         TypeError: it names classes that nothing here is known by.
     """
     unknown: dict[str, str] = {}
+    known = {short for name in (*registry.custom(), *custom_objects) for short in _with_short(name)}
     uses = 0
     for form in _objects(config, label):
         uses += _uses(form)
@@ -63,7 +38,7 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
                     f"Python and `load_weights` from the file; {bytecode.UNSAFE}",
                 )
             )
-        elif not is_code(form) and not _is_known(form, custom_objects):
+        elif not is_code(form) and not _is_known(form, known):
             name = form["config"] if form["class_name"] == "function" else form["class_name"]
             unknown[str(name)] = str(form.get("module"))
     if unknown:
@@ -150,14 +125,17 @@ def _objects(config: Any, label: str) -> Iterator[dict[str, Any]]:
             stack.extend(value)
 
 
-def _is_known(form: Mapping[str, Any], custom_objects: Mapping[str, Any]) -> bool:
+def _is_known(form: Mapping[str, Any], custom: set[str]) -> bool:
     name = form["class_name"]
-    if name in _FORMS or str(form.get("module", "")).startswith("keras.src.ops."):
+    if (
+        name in registry.forms
+        or name in ("__keras_tensor__", "type")
+        or str(form.get("module", "")).startswith("keras.src.ops.")
+    ):
         return True  # ops are looked up by the graph, among ops only
     names = [form["config"]] if name == "function" else [name, form.get("registered_name")]
-    known = {short for each in (*registry.custom(), *custom_objects) for short in _with_short(each)}
     wanted = {short for each in names if isinstance(each, str) for short in _with_short(each)}
-    return any(each in known or any(each in registry.names(role) for role in registry.roles()) for each in wanted)
+    return any(each in custom or any(each in registry.names(role) for role in registry.roles()) for each in wanted)
 
 
 def _with_short(name: str) -> tuple[str, str]:
@@ -174,3 +152,53 @@ def _unknown(label: str, unknown: Mapping[str, str]) -> str:
         fix=f"`load_model(..., custom_objects={{{objects}}})`, or decorate them with "
         "`@keras.saving.register_keras_serializable()`.",
     )
+
+
+# ---- plain forms
+
+_BOUNDS = ("start", "stop", "step")
+
+
+def _array(form: Mapping[str, Any]) -> np.ndarray:
+    value, dtype = form["config"]["value"], form["config"]["dtype"]
+    if not isinstance(dtype, str) or not dtype.startswith(("bool", "int", "uint", "float", "bfloat", "complex")):
+        raise ValueError(report("An array in a configuration holds no numbers.", got=repr(dtype)))
+    return np.array(value, dtype)
+
+
+def _slice(form: Mapping[str, Any]) -> slice:
+    return slice(*(registry.revive(form["config"][bound], ()) for bound in _BOUNDS))
+
+
+# Values that JSON has no word for.
+registry.writers[bytes] = lambda text: {"class_name": "__bytes__", "config": {"value": text.decode()}}
+registry.forms["__bytes__"] = lambda form: str(form["config"]["value"]).encode()
+registry.writers[slice] = lambda cut: {
+    "class_name": "__slice__",
+    "config": {bound: registry.serialize(getattr(cut, bound)) for bound in _BOUNDS},
+}
+registry.forms["__slice__"] = _slice
+registry.writers[type(...)] = lambda _: {"class_name": "__ellipsis__", "config": {}}
+registry.forms["__ellipsis__"] = lambda _: ...
+registry.forms |= {"__numpy__": _array, "__tensor__": _array}
+registry.forms["__lambda__"] = bytecode.function
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """The plain form of a value: what JSON can say, with objects and functions as `class_name` and `config`."""
+    if isinstance(obj, list | tuple):
+        items = map(serialize_keras_object, obj)
+        return type(obj)(items) if type(obj) in (list, tuple) else list(items)
+    if isinstance(obj, dict):
+        return {key: serialize_keras_object(each) for key, each in obj.items()}
+    form = registry.serialize(obj)
+    if inspect.isfunction(obj) and isinstance(form, str):  # one of ours, which a layer's configuration has by its name
+        return {"module": "builtins", "class_name": "function", "config": form, "registered_name": "function"}
+    return form
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = True, **kwargs: Any
+) -> Any:
+    """The object of what `serialize_keras_object` returned."""
+    return registry.deserialize(config, None, custom_objects, safe_mode)

@@ -13,7 +13,7 @@ import numpy as np
 from tricera.disk import atomic
 from tricera.engine.inputs import where
 from tricera.engine.weights import Weighted
-from tricera.errors import report
+from tricera.errors import ArgumentError, report
 from tricera.optimizers.state import OptimizerState
 from tricera.saving import archive, h5, keras2, past, progress, savedmodel
 from tricera.saving.containers import folder, orbax, shards
@@ -128,6 +128,7 @@ def load_weights(
     skip_mismatch: bool = False,
     by_name: bool = False,
     objects_to_skip: Iterable[Any] = (),
+    **kwargs: Any,
 ) -> None:
     """Read the weights from a `.weights.h5`, `.keras` or HDF5 file or a SavedModel, of any Keras: all of them, or none.
 
@@ -140,6 +141,9 @@ def load_weights(
         ValueError: the model is not built; or file and model differ: every difference is named.
         SafetyError: the file could do harm.
     """
+    if kwargs:
+        known = "skip_mismatch, by_name, objects_to_skip"
+        raise ArgumentError(report(f"Invalid keyword arguments: {', '.join(kwargs)}.", fix=f"there are {known}."))
     _require_built(model, "loading weights into")
     skip = list(objects_to_skip or ())
     if step := orbax.step_of(filepath):

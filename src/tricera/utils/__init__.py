@@ -17,9 +17,6 @@ from tricera.engine.registry import (
     custom_object_scope as custom_object_scope,
 )
 from tricera.engine.registry import (
-    deserialize_keras_object as deserialize_keras_object,
-)
-from tricera.engine.registry import (
     get_custom_objects as get_custom_objects,
 )
 from tricera.engine.registry import (
@@ -31,10 +28,9 @@ from tricera.engine.registry import (
 from tricera.engine.registry import (
     register_keras_serializable as register_keras_serializable,
 )
-from tricera.engine.registry import (
-    serialize as serialize_keras_object,
-)
 from tricera.models.features import FeatureSpace as FeatureSpace
+from tricera.saving import deserialize_keras_object as deserialize_keras_object
+from tricera.saving import serialize_keras_object as serialize_keras_object
 from tricera.train.data import pack_x_y_sample_weight as pack_x_y_sample_weight
 from tricera.train.data import unpack as unpack_x_y_sample_weight
 from tricera.utils import bounding_boxes as bounding_boxes

@@ -44,9 +44,11 @@ class Parameters:
         from sklearn import utils
 
         tags = utils.Tags(estimator_type=self._estimator_type, target_tags=utils.TargetTags(required=True))
-        tags.classifier_tags = utils.ClassifierTags() if self._estimator_type == "classifier" else None
-        tags.regressor_tags = utils.RegressorTags() if self._estimator_type == "regressor" else None
-        tags.transformer_tags = utils.TransformerTags() if hasattr(self, "transform") else None
+        kind = self._estimator_type  # how well a model does is for who makes it
+        tags.classifier_tags = utils.ClassifierTags(poor_score=True) if kind == "classifier" else None
+        tags.regressor_tags = utils.RegressorTags(poor_score=True) if kind == "regressor" else None
+        tags.transformer_tags = utils.TransformerTags(preserves_dtype=[]) if hasattr(self, "transform") else None
+        tags.non_deterministic = True
         return tags
 
     def __repr__(self) -> str:
@@ -78,11 +80,13 @@ class _Estimator(Parameters):
         """Train on samples and targets; `kwargs` are arguments of `Model.fit`, and win over `fit_kwargs`.
 
         Raises:
+            ValueError: the samples or targets are none: sparse, complex, not finite, without an axis of features.
             TypeError: `model` is neither a model nor a function that makes one.
             RuntimeError: the model is not compiled.
         """
-        X, y = self._checked(X), self._encoded(np.asarray(y))
-        self.n_features_in_ = X.shape[1]
+        shape = np.asarray(y).shape
+        X, y = self._validated(X, y=y, multi_output=len(shape) == 2 and shape[1] > 1)
+        y = self._encoded(y)
         if not (self.warm_start and hasattr(self, "model_")):
             self.model_ = self._made(X, y)
         self.history_ = self.model_.fit(X, y, **{**(self.fit_kwargs or {}), **kwargs})
@@ -109,22 +113,29 @@ class _Estimator(Parameters):
             )
         return model
 
-    def _checked(self, X: Any) -> np.ndarray:
-        X = np.asarray(X)
-        if X.ndim < 2:
-            fix = "`X.reshape(-1, 1)` if it is one feature, `X.reshape(1, -1)` if it is one sample."
-            raise ValueError(report(f"{type(self).__name__}: X has no features.", got=f"shape {X.shape}", fix=fix))
+    def _validated(self, X: Any, **options: Any) -> Any:
+        """Samples, and targets, as scikit-learn's own estimators take them: numbers, finite, as many features."""
+        from sklearn.utils import validation
+
+        if hasattr(validation, "validate_data"):
+            return validation.validate_data(self, X, allow_nd=True, **options)
+        if options.pop("reset", True):  # scikit-learn 1.5 and before
+            X, y = validation.check_X_y(X, allow_nd=True, **options)
+            self.n_features_in_ = X.shape[1]
+            return X, y
+        X = validation.check_array(X, allow_nd=True)
+        if X.shape[1] != (expected := self.n_features_in_):
+            who = type(self).__name__
+            raise ValueError(
+                report(f"X has {X.shape[1]} features, but {who} is expecting {expected} features as input.")
+            )
         return X
 
     def _predicted(self, X: Any) -> np.ndarray:
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(self)
-        X = self._checked(X)
-        if X.shape[1] != self.n_features_in_:
-            who = type(self).__name__
-            what = f"X has {X.shape[1]} features, but {who} is expecting {self.n_features_in_} features as input."
-            raise ValueError(report(what))
+        X = self._validated(X, reset=False)
         return self.model_.predict(X, verbose=(self.fit_kwargs or {}).get("verbose", 0))
 
     def _encoded(self, y: np.ndarray) -> np.ndarray:
@@ -158,6 +169,8 @@ class SKLearnClassifier(_Estimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """The outputs: a column a class."""
         return self._predicted(X)
+
+    decision_function = predict_proba  # by whose name scikit-learn's scores know that there is a column a class
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of samples whose class is right."""
