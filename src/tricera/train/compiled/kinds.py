@@ -4,12 +4,12 @@ from typing import Any
 
 from tricera import losses, metrics
 
-_ACCURACY = {
+_ACCURACY: dict[str, Any] = {
     "binary": metrics.BinaryAccuracy,
     "sparse": metrics.SparseCategoricalAccuracy,
     "categorical": metrics.CategoricalAccuracy,
 }
-_CROSSENTROPY = {
+_CROSSENTROPY: dict[str, Any] = {
     "binary": metrics.BinaryCrossentropy,
     "sparse": metrics.SparseCategoricalCrossentropy,
     "categorical": metrics.CategoricalCrossentropy,
@@ -25,7 +25,7 @@ def is_metric(identifier: Any) -> bool:
     return isinstance(identifier, str) and identifier in _METRICS
 
 
-def metric(name: str, y: Any, y_pred: Any) -> Any:
+def metric(name: Any, y: Any, y_pred: Any) -> Any:
     """The metric of this name, of the kind that these shapes ask for."""
     return _METRICS[name][_kind(y, y_pred)](name=name)
 
