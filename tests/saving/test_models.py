@@ -253,8 +253,13 @@ def test_a_compile_of_its_own(tmp_path):
     model = Own([layers.Input((2,)), layers.Dense(1)])
     model.compile(0.1)
     model.save(tmp_path / "m.keras")
-    with pytest.warns(UserWarning, match="has a `compile` of its own: override `compile_from_config`"):
+    with pytest.warns(UserWarning) as told:
         assert not saving.load_model(tmp_path / "m.keras", custom_objects={"Own": Own}).compiled
+    (warning,) = told
+    assert str(warning.message) == (
+        'Own model "own": `compile()` was not called as part of model loading because the model\'s `compile()` method '
+        "is custom. \n  fix:      override `compile_from_config`, or compile it after loading."
+    )
 
 
 def test_what_is_no_model_file(tmp_path):

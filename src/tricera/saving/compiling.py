@@ -5,6 +5,7 @@ from typing import Any
 
 from tricera.engine import registry
 from tricera.engine.inputs import where
+from tricera.errors import report
 
 
 def compile_config(model: Any) -> dict[str, Any]:
@@ -21,10 +22,9 @@ def compile_from_config(model: Any, config: dict[str, Any]) -> None:
     if not config:
         return
     if type(model).compile is not registry.find("model", "Model").compile:
-        text = (
-            f"{where(model)} has a `compile` of its own: override `compile_from_config`, or compile it after loading."
-        )
-        warnings.warn(text, stacklevel=3)
+        why = "was not called as part of model loading because the model's `compile()` method is custom. "
+        fix = "override `compile_from_config`, or compile it after loading."
+        warnings.warn(report(f"{where(model)}: `compile()` {why}", fix=fix), stacklevel=3)
         return
     model.compile(**{name: registry.revive(value, registry.roles_at(name)) for name, value in config.items()})
     if model.built and getattr(model, "optimizer", None) is not None:
