@@ -110,6 +110,20 @@ INAPPLICABLE = {
     "quantizers/gptq_core_test.py*": "a private helper",
     "quantizers/gptq_test.py::GPTQTest::*": "a private class",
     "utils/dtype_utils_test.py*": "a private helper",
+    "quantizers/utils_test.py*": "a private helper",
+    **dict.fromkeys(
+        [
+            f"quantizers/quantizers_test.py::{name}Test::*"
+            for name in ("GPTQQuantizer", "ComputeScaleZero", "GroupedQuantizationParameters")
+        ],
+        "a private helper",
+    ),
+    "saving/saving_lib_test.py::Saving*IOStoreTest::*": "a private class",
+    "utils/io_utils_test.py::*ask_to_proceed*": "a private helper",
+    "utils/io_utils_test.py::*print_msg*": "a private helper",
+    "utils/io_utils_test.py::*set_logging_verbosity*": "a private helper",
+    "utils/naming_test.py*": "a private helper",
+    "utils/python_utils_test.py*": "a private helper",
     "utils/file_utils_test.py::PathToStringTest*": "a private helper",
     "utils/file_utils_test.py::Resolve*": "a private helper",
     "utils/file_utils_test.py::IsLinkInDirTest*": "a private helper",
