@@ -9,6 +9,8 @@ from pathlib import Path
 MOST_FILE_LINES = 500
 MOST_FUNCTION_LINES = 60  # without the docstring
 MOST_ENGINE_LINES = 2500
+# Lines of code of the vocabulary's folders: docstrings, comments and empty lines are free (docs/design/006).
+MOST_CODE = {"layers": 5500, "ops": 2000, "losses": 600, "metrics": 900, "optimizers": 1220}
 TREES = ("src/tricera", "tests", "benchmarks", "examples", "tools")
 # What may be larger, and why: "src/tricera/a.py" for a file, "src/tricera/a.py:Class.method" for a function.
 REASONS: dict[str, str] = {}
@@ -55,6 +57,23 @@ def engine_lines(texts: Mapping[str, str]) -> int:
     return sum(len(text.splitlines()) for path, text in texts.items() if path.startswith("src/tricera/engine/"))
 
 
+def code_lines(text: str) -> int:
+    """Lines that hold code: without docstrings, comments and empty lines."""
+    lines = {i for i, line in enumerate(text.splitlines(), 1) if line.strip() and not line.strip().startswith("#")}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | Function) and ast.get_docstring(node, clean=False) is not None:
+            lines -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return len(lines)
+
+
+def vocabulary(texts: Mapping[str, str]) -> dict[str, int]:
+    """The lines of code of each folder that has a limit."""
+    return {
+        folder: sum(code_lines(text) for path, text in texts.items() if path.startswith(f"src/tricera/{folder}/"))
+        for folder in MOST_CODE
+    }
+
+
 def offences(root: Path, reasons: Mapping[str, str] = REASONS) -> list[str]:
     """All offences below `root`, those of `reasons` itself too."""
     texts = {path: text for tree in TREES for path, text in files(root, tree).items()}
@@ -64,6 +83,9 @@ def offences(root: Path, reasons: Mapping[str, str] = REASONS) -> list[str]:
     found += [f"tools/sizes.py:1: {key!r} has an empty reason" for key, why in reasons.items() if not why.strip()]
     if (count := engine_lines(texts)) > MOST_ENGINE_LINES:
         found.append(f"src/tricera/engine:1: {count} lines; the engine has at most {MOST_ENGINE_LINES}")
+    for folder, count in vocabulary(texts).items():
+        if count > MOST_CODE[folder]:
+            found.append(f"src/tricera/{folder}:1: {count} lines of code; it has at most {MOST_CODE[folder]}")
     return found
 
 
@@ -75,7 +97,11 @@ def summary(root: Path) -> Iterator[str]:
         if counts:
             middle = statistics.median_low(counts)
             yield f"{tree}: {len(counts)} files, {sum(counts):,} lines, median {middle}, longest {max(counts)}"
-    yield f"engine: {engine_lines(files(root, 'src/tricera')):,} of {MOST_ENGINE_LINES:,} lines"
+    texts = files(root, "src/tricera")
+    yield f"engine: {engine_lines(texts):,} of {MOST_ENGINE_LINES:,} lines"
+    counts = (f"{folder} {count:,} of {MOST_CODE[folder]:,}" for folder, count in vocabulary(texts).items() if count)
+    if code := ", ".join(counts):
+        yield f"lines of code: {code}"
 
 
 def main(root: Path) -> int:

@@ -46,6 +46,10 @@ def test_the_repository_has_no_offence():
             {f"src/tricera/engine/part{i}.py": "0\n" * 417 for i in range(6)},
             ["src/tricera/engine:1: 2502 lines; the engine has at most 2500"],
         ),
+        (
+            {f"src/tricera/losses/part{i}.py": '"""What\n\nit is."""\n\n# why\n' + "0\n" * 201 for i in range(3)},
+            ["src/tricera/losses:1: 603 lines of code; it has at most 600"],
+        ),
     ],
 )
 def test_each_offence_is_found(tmp_path, files, found):
@@ -75,4 +79,6 @@ def test_the_command(tmp_path, capsys):
         "engine: 30 of 2,500 lines",
     ]
     (tmp_path / "src/tricera/b.py").unlink()
+    offences(tmp_path, {"src/tricera/ops/a.py": function("f", 3, docstring=2)})
+    assert list(sizes.summary(tmp_path))[-1] == "lines of code: ops 3 of 2,000"
     assert sizes.main(tmp_path) == 0
