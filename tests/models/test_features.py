@@ -218,3 +218,12 @@ def test_what_makes_no_sense():
         with pytest.raises(ValueError) as error:
             call()
         assert message in str(error.value)
+
+
+def test_hdf5_holds_models_alone(tmp_path):
+    with pytest.raises(ValueError) as error:
+        saving.save_model(FeatureSpace({"age": "float"}), tmp_path / "space.h5")
+    assert str(error.value) == (
+        "A FeatureSpace is no model, and HDF5 files hold models.\n"
+        "  fix:      give the file a name that ends in `.keras`."
+    )

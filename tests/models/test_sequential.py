@@ -302,11 +302,12 @@ class Joined(layers.Layer):
 
 
 @pytest.mark.parametrize("kind", ["list", "dict"])
-def test_stacks_of_several_inputs_are_saved(kind, tmp_path):
+@pytest.mark.parametrize("name", ["model.keras", "model.h5"])
+def test_stacks_of_several_inputs_are_saved(name, kind, tmp_path):
     first, given = (layers.Add(), [X, X]) if kind == "list" else (Joined(), {"a": X, "b": X})
     model = tricera.Sequential([first, layers.Dense(2)])
     model(given)
-    model.save(tmp_path / "model.keras")
-    again = tricera.saving.load_model(tmp_path / "model.keras")
+    model.save(tmp_path / name)
+    again = tricera.saving.load_model(tmp_path / name)
     np.testing.assert_array_equal(again(given), model(given))
     assert again.input_shape == model.input_shape

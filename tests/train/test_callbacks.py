@@ -274,6 +274,7 @@ class Counter(tricera.callbacks.Callback):
     def on_predict_batch_end(self, batch, logs=None):
         self.model.seen["predict"].assign_add(1)
         self.told.append(("outputs", len(logs["outputs"])))
+        assert logs["outputs"].ndim == 2
 
 
 @pytest.mark.parametrize("eager", [False, True])
@@ -288,6 +289,7 @@ def test_callbacks_set_variables_between_batches_of_tests_and_predictions(eager)
     assert float(model.seen["test"]) == 8
     model.predict(x, batch_size=2, callbacks=[counter], verbose=0)
     assert float(model.seen["predict"]) == 4
+    model.predict(x[:1], callbacks=[counter], verbose=0)  # of one number, too
 
 
 @pytest.mark.parametrize("eager", [False, True])

@@ -121,7 +121,7 @@ class CallbackList(Callback):
         self._call("on_predict_batch_begin", batch, _lazy(logs))
 
     def on_predict_batch_end(self, batch, logs=None):
-        self._call("on_predict_batch_end", batch, _lazy(logs))
+        self._call("on_predict_batch_end", batch, logs or {})  # arrays of outputs stay such
 
     def on_train_begin(self, logs=None):
         self._call("on_train_begin", floats(logs))

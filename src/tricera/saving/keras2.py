@@ -309,6 +309,7 @@ def _model(config: Mapping[str, Any], model: Any) -> dict[str, Any]:
             plain |= {"name": form["name"], "inbound_nodes": uses}
         forms.append(plain)
     ends = {key: _ends(config[key], end) for key in ("input_layers", "output_layers") if key in config}
+    ends |= {key: config[key] for key in ("build_input_shape",) if key in config}  # of a stack of several inputs
     return {"name": config["name"], "trainable": config.get("trainable", True), "layers": forms, **ends}
 
 

@@ -42,6 +42,9 @@ def save_model(
         FileExistsError: the file exists, `overwrite` is False, and there is no terminal to ask on.
     """
     write = _writer(filepath, zipped, save_format, kwargs)
+    if write is keras2.save_model and not hasattr(model, "compiled"):
+        what = f"A {type(model).__name__} is no model, and HDF5 files hold models."
+        raise ValueError(report(what, fix="give the file a name that ends in `.keras`."))
     config = _form(model)
     if not include_optimizer:
         config.pop("compile_config", None)

@@ -241,14 +241,16 @@ def _sequential(config: Form) -> Form:
     if old and old[0].get("class_name", old[0].get("name")) == "Merge":
         return _form("Functional", merge.joined(config, layer), "keras")
     layers = [layer(each) for each in old]
-    if layers and layers[0]["class_name"] != "InputLayer":
+    shape = config.get("build_input_shape")
+    several = isinstance(shape, dict) or any(isinstance(each, list) for each in shape or ())
+    if layers and layers[0]["class_name"] != "InputLayer" and not several:
         first = old[0] if "class_name" in old[0] else _named(old[0])
         declared = merge.declared(first["config"]) if isinstance(first["config"], dict) else None
-        shape = config.get("build_input_shape")
         if declared is None and isinstance(shape, list):
             declared = {"batch_shape": shape, "dtype": None}
         if declared:
             source = {"name": f"{first['config'].get('name')}_input", **declared}
             layers.insert(0, _form("InputLayer", source, "keras.layers"))
     kept = {name: config[name] for name in ("name", "trainable") if config.get(name) is not None}
+    kept |= {"build_input_shape": shape} if several else {}  # for which no layer stands
     return _form("Sequential", {**kept, "layers": layers}, "keras")
