@@ -2,7 +2,7 @@
 
 import pytest
 
-from tricera import constraints, initializers, regularizers
+from tricera import initializers, regularizers
 from tricera.engine.variable import Operators
 from tricera.errors import abstract
 from tricera.layers.attention import _Attention
@@ -28,9 +28,7 @@ def test_a_hook_says_what_to_write(method):
     assert str(abstract(3, "f")) == "int does not define `f`.\n  fix:      write `def f` in int."
 
 
-@pytest.mark.parametrize(
-    "base", [constraints.Constraint, initializers.Initializer, regularizers.Regularizer], ids=lambda base: base.__name__
-)
+@pytest.mark.parametrize("base", [initializers.Initializer, regularizers.Regularizer], ids=lambda base: base.__name__)
 def test_a_base_class_says_what_a_subclass_must_do(base):
     with pytest.raises(NotImplementedError) as error:
         base()(1)

@@ -229,7 +229,7 @@ def test_a_registered_subclass_that_makes_its_graph_itself_is_found(tmp_path):
         np.testing.assert_allclose(again(x), model(x))
 
 
-def test_functions_and_classes_without_their_package_are_found():
+def test_functions_without_their_package_are_found():
     """As files of Keras 3.6 name them; what is Tricera's own keeps its name."""
 
     @tricera.saving.register_keras_serializable("short")
@@ -240,6 +240,10 @@ def test_functions_and_classes_without_their_package_are_found():
     def squareplus(x):
         return -x
 
+    @tricera.saving.register_keras_serializable("short")
+    class Short(tricera.layers.Layer):
+        pass
+
     def form(name):
         return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
 
@@ -247,8 +251,10 @@ def test_functions_and_classes_without_their_package_are_found():
         assert tricera.saving.deserialize_keras_object(form("squared")) is squared
         assert tricera.saving.deserialize_keras_object(form("short>squared")) is squared
         assert tricera.activations.deserialize(form("squareplus")) is tricera.activations.squareplus
+        with pytest.raises(ValueError, match="Unknown class: 'Short'"):  # which another file may mean otherwise
+            tricera.saving.deserialize_keras_object({"module": "other", "class_name": "Short", "config": {}})
     finally:
-        for name in ("squared", "squareplus"):
+        for name in ("squared", "squareplus", "Short"):
             del tricera.saving.get_custom_objects()[f"short>{name}"]
 
 

@@ -32,7 +32,7 @@ PLACES = {
 }
 HARMLESS = {"activation", "constraint", "initializer", "layer", "loss", "metric", "metric_function", "model", "op"}
 HARMLESS |= {"optimizer", "regularizer", "schedule", "seed_generator", "dtype_policy", "split", "standardize"}
-HARMLESS |= {"quantizer", "quantization_config", "feature", "utility"}
+HARMLESS |= {"quantizer", "quantization_config", "feature", "utility", "distillation"}
 
 
 def every_public_name():

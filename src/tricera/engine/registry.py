@@ -303,7 +303,8 @@ def revive(value: Any, roles: Sequence[str] | None) -> Any:
 
 def _named(candidates: Sequence[Any], roles: Sequence[str], fits: Callable[[Any], bool]) -> Any:
     """What the roles or the custom objects have under the first name: a class, or, where functions fit, a function."""
-    known = {name.rpartition(">")[2]: thing for name, thing in custom().items()}  # Keras 3.6 left the package out
+    functions = {name.rpartition(">")[2]: thing for name, thing in custom().items() if not isinstance(thing, type)}
+    known = functions if fits is callable else {}  # Keras 3.6 left their package out
     for role in reversed(roles):  # the first wins
         known |= {k: v for k, v in _roles.get(role, {}).items() if isinstance(v, type) is not (fits is callable)}
     known |= custom()
