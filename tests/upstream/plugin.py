@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import sys
 from types import ModuleType
 
@@ -43,8 +44,8 @@ def _write(**line):
 
 
 def _name(nodeid: str) -> str:
-    """`layers/core/dense_test.py::DenseTest::test_dense`, whatever folder pytest counts from."""
-    return nodeid.rpartition("keras/src/")[2]
+    """`layers/core/dense_test.py::DenseTest::test_dense`, whatever folder pytest counts from, without addresses."""
+    return re.sub("0x[0-9a-f]+", "0x", nodeid.rpartition("keras/src/")[2])
 
 
 def pytest_collect_file(file_path):
