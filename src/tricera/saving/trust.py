@@ -24,7 +24,8 @@ def examine(config: Any, label: str, custom_objects: Mapping[str, Any]) -> None:
         TypeError: it names classes that nothing here is known by.
     """
     unknown: dict[str, str] = {}
-    known = {short for name in (*registry.custom(), *custom_objects) for short in _with_short(name)}
+    custom = {**registry.custom(), **custom_objects}
+    known = {*custom, *(_with_short(name)[1] for name, thing in custom.items() if not isinstance(thing, type))}
     uses = 0
     for form in _objects(config, label):
         uses += _uses(form)
