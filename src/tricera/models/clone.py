@@ -1,6 +1,7 @@
 """clone_model: the same layers, new, with new weights."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from jax import tree_util
@@ -11,8 +12,9 @@ from tricera.engine.inputs import shapes
 from tricera.engine.layer import Layer
 from tricera.errors import report
 from tricera.layers import Input, InputLayer
-from tricera.models.functional import Functional, alike, sketch
+from tricera.models.functional import Functional, alike
 from tricera.models.sequential import Sequential
+from tricera.train.compiled import sketch
 
 
 def clone_model(
@@ -123,8 +125,8 @@ def _clone_graph(model: Functional, clone: Callable, input_tensors: Any, call_fu
             raise ValueError(
                 report(
                     "`input_tensors` must have the same structure as model.input.",
-                    expected=sketch(model._function._inputs_struct),
-                    got=sketch(input_tensors),
+                    expected=sketch(struct, attrgetter("name")),
+                    got=sketch(input_tensors, attrgetter("name")),
                 )
             )
     clones: dict[int, Any] = {}

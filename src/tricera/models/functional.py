@@ -1,7 +1,6 @@
 """Functional: a model that is a graph of layers and ops."""
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -17,6 +16,7 @@ from tricera.models import graph_config
 from tricera.models.model import Model, reserved
 from tricera.saving import past
 from tricera.train import structure
+from tricera.train.compiled import sketch
 
 
 @registry.register("model")
@@ -292,15 +292,6 @@ def alike(struct: Any, given: Any) -> bool:
     if not isinstance(struct, list | tuple):
         return not isinstance(given, list | tuple | dict)
     return isinstance(given, list | tuple) and len(given) == len(struct) and all(map(alike, struct, given))
-
-
-def sketch(struct: Any, leaf: Callable[[Any], str] = lambda x: x.name) -> str:
-    """A nesting in words: `{'a': a, 'b': [c, d]}`."""
-    if isinstance(struct, dict):
-        return "{" + ", ".join(f"{key!r}: {sketch(item, leaf)}" for key, item in struct.items()) + "}"
-    if isinstance(struct, list | tuple):
-        return "[" + ", ".join(sketch(item, leaf) for item in struct) + "]"
-    return leaf(struct)
 
 
 def _alone(struct: Any) -> Any:

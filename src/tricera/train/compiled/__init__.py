@@ -2,6 +2,6 @@
 
 from tricera.train.compiled.loss import CompiledLoss
 from tricera.train.compiled.metrics import CompiledMetrics
-from tricera.train.compiled.outputs import by_leaf, by_output, flat, names_of
+from tricera.train.compiled.outputs import by_leaf, by_output, flat, names_of, sketch
 
-__all__ = ["CompiledLoss", "CompiledMetrics", "by_leaf", "by_output", "flat", "names_of"]
+__all__ = ["CompiledLoss", "CompiledMetrics", "by_leaf", "by_output", "flat", "names_of", "sketch"]

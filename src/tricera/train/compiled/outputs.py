@@ -1,7 +1,7 @@
 """The outputs of a model: their names and paths, and what a user gave for each of them."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from jax import tree_util
@@ -69,13 +69,13 @@ def at(tree: Any, path: Path) -> Any:
     return tree
 
 
-def sketch(tree: Any) -> str:
-    """How something is nested: `{'a': (*, *), 'b': *}`."""
+def sketch(tree: Any, leaf: Callable[[Any], str] = lambda _: "*") -> str:
+    """How something is nested: `{'a': (*, *), 'b': *}`, with what `leaf` says of each leaf."""
     if not is_nested(tree):
-        return "*"
+        return leaf(tree)
     if isinstance(tree, dict):
-        return "{" + ", ".join(f"{key!r}: {sketch(item)}" for key, item in tree.items()) + "}"
-    inside = ", ".join(map(sketch, tree))
+        return "{" + ", ".join(f"{key!r}: {sketch(item, leaf)}" for key, item in tree.items()) + "}"
+    inside = ", ".join(sketch(item, leaf) for item in tree)
     return f"[{inside}]" if isinstance(tree, list) else f"({inside})"
 
 
