@@ -364,6 +364,7 @@ CASES = [
     ("extract_sequences", F, 2, 1),
     ("stft", IMAGE.ravel()[:64], 16, 4, 16),
     ("stft", IMAGE.ravel().reshape(4, 72), 12, 5, 16, "hamming", False),
+    ("stft", IMAGE.ravel().reshape(4, 72), 12, 5, 16, None),
     ("istft", (F[:2, :3].repeat(3, 0), G[:2, :3].repeat(3, 0)), 4, 2, 4),
     ("istft", (F[:2, :3].repeat(3, 0), G[:2, :3].repeat(3, 0)), 4, 2, 4, None, "hamming", False),
     ("rearrange", IMAGE, "b h w c -> b (h w) c"),

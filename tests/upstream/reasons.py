@@ -136,6 +136,8 @@ INAPPLICABLE = {
     "models/variable_mapping_test.py*": "a private method",
     "backend/common/global_state_test.py*": "Keras' global state",
     "backend/common/symbolic_scope_test.py*": "a private class",
+    "backend/common/name_scope_test.py*": "what Keras' private `current_path` says",
+    "backend/common/keras_tensor_test.py::*_method": "that Keras' private classes of operations are called",
     "backend/common/remat_test.py*": "that Keras' private `remat` is called",
     "backend/common/dtypes_test.py::*least_upper_bound*": "a private helper",
     "backend/common/dtypes_test.py::*lattice*": "a private helper",

@@ -138,6 +138,7 @@ class Layer(Weighted):
     def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of this shape. Called once, before the first `call`."""
         self.built = True
+        self.__dict__["_build_config"] = {"input_shape": input_shape}
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer computes."""

@@ -57,7 +57,7 @@ def stft(x, sequence_length, sequence_stride, fft_length, window="hann", center=
     """The Fourier transform of each frame: `(..., time) -> (..., frames, fft_length // 2 + 1)`, real and imaginary.
 
     Args:
-        window: "hann", "hamming", an array of `sequence_length`, or None for ones.
+        window: "hann", "hamming", an array of `sequence_length`, or None: all of `fft_length` samples as they are.
         center: whether the signal is mirrored at both ends, so that frames are centred.
     """
     x, window = _ranked(x), _window(window, sequence_length, sequence_stride, fft_length)
@@ -110,10 +110,10 @@ def _window(window, length, stride, fft_length):
     if fft_length < length:
         raise ValueError(report("`fft_length` must equal or be larger than `sequence_length`.", expected=f">= {length}",
                                 got=fft_length))  # fmt: skip
-    t = 2 * jnp.pi * jnp.arange(length) / length
     if window is None:
-        values = jnp.ones(length)
-    elif isinstance(window, str):
+        return jnp.ones(fft_length)
+    t = 2 * jnp.pi * jnp.arange(length) / length
+    if isinstance(window, str):
         if window not in ("hann", "hamming"):
             what = "If a string is passed to `window`, it must be the name of a window."
             raise ValueError(report(what, expected="'hann' or 'hamming'", got=repr(window)))
