@@ -22,7 +22,6 @@ import pytest  # noqa: E402
 
 import tricera  # noqa: E402, F401  (sets XLA up, for real Keras too, in whatever order tests import the two)
 from tests import quick  # noqa: E402
-from tricera.engine import naming  # noqa: E402
 
 # The first example compiles, so no deadline; the same examples in every run.
 hypothesis.settings.register_profile("tricera", deadline=None, derandomize=True, max_examples=50)
@@ -69,8 +68,7 @@ def _shared_by_shapes(draw, size=4096):
 @pytest.fixture
 def fresh_names(keras):
     """Names are counted from the beginning, by Keras and by Tricera."""
-    keras.backend.clear_session()
-    naming.reset()
+    quick.forget_names(keras)
 
 
 @pytest.fixture(scope="session")

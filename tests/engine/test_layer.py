@@ -6,7 +6,6 @@ import pytest
 
 import tricera
 from tricera import KerasTensor, layers, ops
-from tricera.engine import naming
 
 X = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
 
@@ -93,9 +92,7 @@ def facts(K):
     yield from (*norm.stateless_call(*values, X, training=True), norm.moving_mean)
 
 
-def test_facts_are_those_of_keras(keras):
-    keras.backend.clear_session()
-    naming.reset()
+def test_facts_are_those_of_keras(keras, fresh_names):
     for i, (ours, theirs) in enumerate(zip([*facts(tricera)], [*facts(keras)], strict=True)):
         if isinstance(theirs, str | dict | int) or (isinstance(theirs, list) and isinstance(theirs[0], str | tuple)):
             assert ours == theirs, i

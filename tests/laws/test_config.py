@@ -4,7 +4,6 @@ import pytest
 
 from tests.laws.table import KERAS_ROWS, ROWS
 from tricera import layers
-from tricera.engine import naming
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -19,9 +18,7 @@ def test_a_configuration_makes_an_equal_layer(row):
 
 
 @pytest.mark.parametrize("row", KERAS_ROWS, ids=str)
-def test_a_configuration_is_the_one_of_keras(row, keras):
-    keras.backend.clear_session()
-    naming.reset()
+def test_a_configuration_is_the_one_of_keras(row, keras, fresh_names):
     ours, theirs = row.make(), row.make(keras.layers)
     assert ours.name == theirs.name
     if not row.name.startswith("SpatialDropout"):  # theirs forgets the policy's class

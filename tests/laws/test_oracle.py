@@ -7,7 +7,6 @@ import pytest
 
 from tests import quick
 from tests.laws.table import KERAS_ROWS, leaves
-from tricera.engine import naming
 from tricera.engine.random import set_random_seed
 
 
@@ -34,11 +33,8 @@ def _gradients(layer, arguments, **kwargs):
 @pytest.mark.parametrize("row", KERAS_ROWS, ids=str)
 def test_weights_outputs_losses_and_gradients_are_those_of_keras(row, keras):
     both = []
-    for namespace, seed, reset in (
-        (None, set_random_seed, naming.reset),
-        (keras.layers, keras.utils.set_random_seed, keras.backend.clear_session),
-    ):
-        reset()
+    quick.forget_names(keras)
+    for namespace, seed in ((None, set_random_seed), (keras.layers, keras.utils.set_random_seed)):
         seed(3)
         layer = row.make(namespace) if namespace else row.make()
         layer(*row.arguments())

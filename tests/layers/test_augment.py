@@ -9,7 +9,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests import quick
 from tricera import layers, models
-from tricera.engine import naming
 from tricera.engine.pure import pure
 from tricera.engine.random import SeedGenerator
 
@@ -53,8 +52,7 @@ SEEDLESS = ("Resizing", "CenterCrop", "Equalization", "AutoContrast", "ContrastL
 
 def pair(keras, name, args, kwargs):
     """The layer of Tricera and that of Keras, with one seed and one name."""
-    naming.reset()
-    keras.backend.clear_session()
+    quick.forget_names(keras)
     kwargs = kwargs if name in SEEDLESS else {**kwargs, "seed": 3}
     return [getattr(namespace, name)(*args, **kwargs) for namespace in (layers, keras.layers)]
 

@@ -5,7 +5,6 @@ import pytest
 
 import tricera
 from tricera import layers, models
-from tricera.engine import naming
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.normal(size=(6, 4)).astype("float32"), RANDOM.normal(size=(6, 2)).astype("float32")
@@ -37,10 +36,7 @@ def described(model):
     ]
 
 
-@pytest.fixture(autouse=True)
-def fresh_names(keras):
-    keras.backend.clear_session()
-    naming.reset()
+pytestmark = pytest.mark.usefixtures("fresh_names")
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

@@ -3,13 +3,8 @@ import re
 import pytest
 
 from tricera import layers, models, ops
-from tricera.engine import naming
 
-
-@pytest.fixture(autouse=True)
-def fresh_names(keras):
-    keras.backend.clear_session()
-    naming.reset()
+pytestmark = pytest.mark.usefixtures("fresh_names")
 
 
 def stack(L, M, Ops):

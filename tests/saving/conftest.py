@@ -6,13 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from tricera.engine import naming
-
 
 @pytest.fixture(autouse=True)
-def fresh_names(keras):
-    keras.backend.clear_session()
-    naming.reset()
+def each_with_fresh_names(fresh_names):
+    """Names stand in files."""
 
 
 @pytest.fixture
