@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 import tricera
-from tricera import callbacks, layers
+from tricera import callbacks, layers, optimizers
 from tricera.callbacks import tensorboard
 from tricera.callbacks.events import EventWriter, masked_crc
 
@@ -29,6 +29,19 @@ def records(folder):
         found.append(payload)
         data = data[4:]
     return found
+
+
+def test_each_of_several_optimizers_has_its_rate(tmp_path):
+    slow, fast = optimizers.SGD(0.125, name="slow"), optimizers.SGD(0.5, name="fast")
+    both = optimizers.MultiOptimizer(optimizers.OptimizerMap(slow, {".*bias": fast}))
+    for folder, optimizer in (("several", both), ("scaled", optimizers.LossScaleOptimizer(optimizers.SGD(0.125)))):
+        model = tricera.Sequential([tricera.Input((2,)), layers.Dense(1)])
+        model.compile(optimizer, "mse")
+        board = callbacks.TensorBoard(tmp_path / folder)
+        model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0, callbacks=[board])
+    several, scaled = (read(tmp_path / folder / "train")[0] for folder in ("several", "scaled"))
+    assert several["epoch_learning_rate_slow"] == {0: 0.125} and several["epoch_learning_rate_fast"] == {0: 0.5}
+    assert scaled["epoch_learning_rate"] == {0: 0.125}
 
 
 def test_the_checksum_is_castagnolis():

@@ -115,10 +115,8 @@ class TensorBoard(Callback):
             self._write("validation", "evaluation_", values, int(np.asarray(optimizer.iterations)))
 
     def on_epoch_end(self, epoch, logs=None):
-        values = {str(name): value for name, value in (logs or {}).items()}
-        rate = getattr(getattr(self.model, "optimizer", None), "learning_rate", None)
-        if rate is not None and "learning_rate" not in values:
-            values["learning_rate"] = float(np.asarray(rate))
+        values = _rates(getattr(self.model, "optimizer", None))
+        values |= {str(name): value for name, value in (logs or {}).items()}
         if self.write_steps_per_second:
             start, step = self._start
             values["steps_per_second"] = (self._step - step) / max(time.monotonic() - start, 1e-9)
@@ -200,6 +198,15 @@ def _batches(profile_batch: Any) -> tuple[int, int] | None:
         what = "TensorBoard: `profile_batch` is no batch, and no first and last batch."
         raise ValueError(report(what, expected="a number counted from 1, two of them, or 0", got=repr(profile_batch)))
     return (first, last) if last else None
+
+
+def _rates(optimizer: Any) -> dict[str, float]:
+    """The learning rate; of several optimizers in one those of each, by its name."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if several := getattr(optimizer, "optimizers", None):
+        return {f"learning_rate_{each.name}": float(np.asarray(each.learning_rate)) for each in several}
+    rate = getattr(optimizer, "learning_rate", None)
+    return {} if rate is None else {"learning_rate": float(np.asarray(rate))}
 
 
 def _write_text(path: Path, lines: list[str]) -> None:
