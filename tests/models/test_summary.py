@@ -86,6 +86,28 @@ def test_a_subclass_shows_its_layers():
     assert rows == [("hidden", "(None, 3)", "9"), ("out", "(None, 1)", "4")]
 
 
+def test_layers_that_build_nothing_themselves_show_their_shapes():
+    class Head(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dense(10)
+
+        def call(self, x):
+            return {"inner": self.inner(x)}
+
+    class Net(models.Model):
+        def __init__(self):
+            super().__init__()
+            self.head = Head()
+
+        def call(self, x):
+            return self.head(x)
+
+    net = Net()
+    net(ops.ones((1, 16)))
+    assert re.search(r"│ head \(Head\) +│ \(1, 10\) +│ +170 │", text(net))
+
+
 def test_the_whole_text(capsys):
     models.Sequential([layers.Input((784,)), layers.Dense(64), layers.Dense(10)]).summary()
     expected = """

@@ -292,8 +292,8 @@ class Layer(Weighted):
             self.build(**config["shapes_dict"])
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """The shapes that the layer was built for."""
-        return self.__dict__.get("_build_config")
+        """The shapes that the layer was built for, where it has a `build` of its own."""
+        return None if type(self).build is Layer.build else self.__dict__.get("_build_config")
 
     # ---- graph
 

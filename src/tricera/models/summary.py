@@ -152,7 +152,7 @@ def _output_shape(layer: Any) -> Spans:
 
 
 def _traced(layer: Any) -> list[tuple]:
-    config = layer.get_build_config() if isinstance(layer, Layer) else None
+    config = layer.get_build_config() or vars(layer).get("_build_config") if isinstance(layer, Layer) else None
     if not config:
         return []
     try:

@@ -10,11 +10,10 @@ from jax import tree_util
 
 from tricera import random
 from tricera.engine.graph import is_symbolic_leaf
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
-from tricera.errors import abstract, report
-from tricera.layers.arguments import adopt, check_choice
+from tricera.errors import abstract
+from tricera.layers.arguments import adopt, check_choice, mistake
 from tricera.layers.augment import boxes
 
 _PARTS = ("images", "labels", "bounding_boxes", "segmentation_masks", "targets")
@@ -75,14 +74,14 @@ class Augment(Layer):
             found = tuple(value) if isinstance(value, list | tuple) else ()
         if len(found) != 2 or not all(isinstance(x, int | float) and low <= x <= high for x in found):
             what = f"The `{name}` argument should be a number (or a list of two numbers) in the range [{low}, {high}]."
-            raise ValueError(report(f"{where(self)}: {what}", got=repr(value)))
+            raise mistake(self, what, got=repr(value))
         low, high = sorted(found)
         return low, high
 
     def _check_values(self, value_range: Any) -> None:
         if not isinstance(value_range, list | tuple) or len(value_range) != 2 or value_range[0] >= value_range[1]:
-            what = f"{where(self)}: The `value_range` argument should be a list of two numbers, the lower first."
-            raise ValueError(report(what, got=repr(value_range)))
+            what = "The `value_range` argument should be a list of two numbers, the lower first."
+            raise mistake(self, what, got=repr(value_range))
 
     # ---- what a subclass computes
 
@@ -99,12 +98,8 @@ class Augment(Layer):
 
     def _boxes(self, x: Any, drawn: Any) -> Any:
         """The boxes `(batch, count, 4)`: left, top, right, bottom in pixels."""
-        raise NotImplementedError(
-            report(
-                f"{where(self)} does not move bounding boxes.",
-                fix="augment images with boxes by layers that move them by an affine map, or change colours only.",
-            )
-        )
+        fix = "augment images with boxes by layers that move them by an affine map, or change colours only."
+        raise mistake(self, "it does not move bounding boxes.", kind=NotImplementedError, fix=fix)
 
     def _labelled_boxes(self, found: dict[str, Any], drawn: Any) -> dict[str, Any]:
         """A dict of `"boxes"` and `"labels"`."""
@@ -154,15 +149,15 @@ class Augment(Layer):
             return self._whole({"images": data}, training)["images"]
         unknown = sorted(set(data) - set(_PARTS))
         if "images" not in data or unknown:
-            what = f"{where(self)}: a dict of data has `images`, and perhaps {', '.join(_PARTS[1:])}."
-            raise ValueError(report(what, got=sorted(data)))
+            what = f"a dict of data has `images`, and perhaps {', '.join(_PARTS[1:])}."
+            raise mistake(self, what, got=sorted(data))
         return self._whole(data, training)
 
     def _whole(self, data: dict[str, Any], training: Any) -> dict[str, Any]:
         shape = tuple(data["images"].shape)
         if len(shape) not in (3, 4):
-            what = f"{where(self)}: Expected the input image to be rank 3 or 4."
-            raise ValueError(report(what, got=f"shape {shape}"))
+            what = "Expected the input image to be rank 3 or 4."
+            raise mistake(self, what, got=f"shape {shape}")
         made = tree_util.tree_map(lambda x: x[None], data) if len(shape) == 3 else dict(data)
         made = self._channels_moved(made, -3, -1)
         made["images"] = made["images"].astype(self.compute_dtype)

@@ -6,11 +6,10 @@ import numpy as np
 from jax import numpy as jnp
 
 from tricera import ops, random
-from tricera.engine.inputs import where
 from tricera.engine.registry import register
-from tricera.errors import abstract, report
+from tricera.errors import abstract
 from tricera.kernels.conv import depthwise_conv
-from tricera.layers.arguments import check_fraction, check_positive, sizes
+from tricera.layers.arguments import check_fraction, check_positive, mistake, sizes
 from tricera.layers.augment.augment import Augment, either_side, spread, uniform
 
 
@@ -257,8 +256,8 @@ class RandomGaussianBlur(_Colour):
         self.kernel_size = sizes(self, 2, kernel_size=kernel_size)
         self.sigma = (0, sigma) if isinstance(sigma, int | float) else tuple(sigma)
         if not all(size % 2 for size in self.kernel_size) or len(self.sigma) != 2 or min(self.sigma) < 0:
-            what = f"{where(self)}: `kernel_size` must be odd, and `sigma` one or two numbers that are not negative."
-            raise ValueError(report(what, got=f"kernel_size={kernel_size}, sigma={sigma}"))
+            what = "`kernel_size` must be odd, and `sigma` one or two numbers that are not negative."
+            raise mistake(self, what, got=f"kernel_size={kernel_size}, sigma={sigma}")
 
     def _draws(self, shape, seed):
         return {"factor": self._chosen(shape, seed), "sigma": uniform((2,), *self.sigma, seed=seed)}

@@ -7,10 +7,8 @@ from typing import Any
 import jax
 from jax import numpy as jnp
 
-from tricera.engine.inputs import where
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import sizes
+from tricera.layers.arguments import mistake, sizes
 from tricera.layers.augment.augment import Augment
 
 _VALUES = 256
@@ -35,10 +33,10 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augment):
         self.tile_grid_size = sizes(self, 2, tile_grid_size=tile_grid_size)
         if math.prod(self.tile_grid_size) > _TILES:
             what = "The argument `tile_grid_size` makes too many tiles."
-            raise ValueError(report(f"{where(self)}: {what}", expected=f"{_TILES:,} at most", got=repr(tile_grid_size)))
+            raise mistake(self, what, expected=f"{_TILES:,} at most", got=repr(tile_grid_size))
         if not isinstance(clip_limit, int | float) or clip_limit < 0:
             what = "Received an invalid value for `clip_limit`, expected a number that is not negative."
-            raise ValueError(report(f"{where(self)}: {what}", got=repr(clip_limit)))
+            raise mistake(self, what, got=repr(clip_limit))
 
     def _images(self, x, drawn):
         full, values = tuple(self.value_range) == (0, _VALUES - 1), x.astype("float32")

@@ -5,9 +5,8 @@ from typing import Any
 from jax import numpy as jnp
 
 from tricera import random
-from tricera.engine.inputs import where
 from tricera.engine.registry import register
-from tricera.errors import report
+from tricera.layers.arguments import mistake
 from tricera.layers.augment.augment import Augment, spread, uniform
 
 
@@ -19,7 +18,7 @@ class _Mixing(Augment):
         return weight * x + (1.0 - weight) * x[drawn["order"]]
 
     def _labelled_boxes(self, found, drawn):
-        raise NotImplementedError(report(f"{where(self)}: images that are mixed have no boxes."))
+        raise mistake(self, "images that are mixed have no boxes.", kind=NotImplementedError)
 
 
 @register("layer")

@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 from jax import dtypes, tree_util
 
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.random import SeedGenerator
 from tricera.engine.registry import register
 from tricera.engine.variable import Variable
-from tricera.errors import report
-from tricera.layers.arguments import adopt
+from tricera.layers.arguments import adopt, mistake
 
 # What the functions may take.
 _CALL, _INIT = ("params", "state", "rng", "inputs", "training"), ("rng", "inputs", "training")
@@ -41,7 +39,7 @@ class JaxLayer(Layer):
         self._takes = self._names("call_fn", call_fn, _CALL)
         if init_fn is None and params is None and state is None:
             what = "You must specify `init_fn` and/or at least one of `params` and `state`."
-            raise ValueError(report(f"{where(self)}: {what}"))
+            raise mistake(self, what)
         self._init_takes = () if init_fn is None else self._names("init_fn", init_fn, _INIT)
         self.seed_generator = SeedGenerator(seed)
         self.params, self.state = params, state
@@ -53,13 +51,9 @@ class JaxLayer(Layer):
         names = list(inspect.signature(function).parameters)
         wrong = [name for name in names if name not in known] or (["inputs"] if "inputs" not in names else [])
         if wrong:
-            raise ValueError(
-                report(
-                    f"{where(self)}: unsupported or missing argument in `{which}`: `{wrong[0]}`.",
-                    expected=f"some of {', '.join(known)}, `inputs` among them",
-                    got=", ".join(names),
-                )
-            )
+            what = f"unsupported or missing argument in `{which}`: `{wrong[0]}`."
+            expected = f"some of {', '.join(known)}, `inputs` among them"
+            raise mistake(self, what, expected=expected, got=", ".join(names))
         return names
 
     def build(self, input_shape):

@@ -4,10 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tricera.engine.inputs import where
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_choice, check_positive, refuse
+from tricera.layers.arguments import adopt, check_choice, check_positive, mistake, refuse
 from tricera.layers.preprocessing.encoding import DENSE, MODES, encode, encoded_shape
 from tricera.layers.preprocessing.host import HostLayer, module_of
 
@@ -31,10 +29,10 @@ class Discretization(HostLayer):
         super().__init__(dtype=dtype, name=name)
         adopt(self, locals())
         if bin_boundaries is None and num_bins is None:
-            raise ValueError(report(f"{where(self)}: You need to set either `num_bins` or `bin_boundaries`."))
+            raise mistake(self, "You need to set either `num_bins` or `bin_boundaries`.")
         if bin_boundaries is not None and num_bins is not None:
-            what = f"{where(self)}: Both `num_bins` and `bin_boundaries` are set, where one of them says all."
-            raise ValueError(report(what, got=f"num_bins={num_bins} and bin_boundaries={bin_boundaries}"))
+            what = "Both `num_bins` and `bin_boundaries` are set, where one of them says all."
+            raise mistake(self, what, got=f"num_bins={num_bins} and bin_boundaries={bin_boundaries}")
         if num_bins is not None:
             check_positive(self, num_bins=num_bins)
         check_choice(self, MODES, output_mode=output_mode)
@@ -46,7 +44,7 @@ class Discretization(HostLayer):
         """Find the boundaries that part an array, or the batches of an iterable, into bins of about equal counts."""
         if self.num_bins is None:
             what = "Cannot adapt a Discretization layer that has been initialized with `bin_boundaries`, use `num_bins`"
-            raise ValueError(report(f"{where(self)}: {what} instead."))
+            raise mistake(self, f"{what} instead.")
         self._learn(data, steps)
 
     def update_state(self, data):
@@ -66,7 +64,7 @@ class Discretization(HostLayer):
 
     def call(self, inputs):
         if self.bin_boundaries is None:
-            raise ValueError(report(f"{where(self)} has no boundaries yet. You need to call `adapt(data)` first."))
+            raise mistake(self, "there are no boundaries yet.", fix="call `adapt(data)` first.")
         xp = module_of(inputs)
         edges = np.asarray(self.bin_boundaries, "float32")
         found = xp.searchsorted(edges, xp.asarray(inputs, "float32"), side="right")

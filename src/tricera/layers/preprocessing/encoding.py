@@ -8,10 +8,8 @@ import numpy as np
 from jax import numpy as jnp
 
 from tricera.engine import scope
-from tricera.engine.inputs import where
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_choice, check_positive, refuse
+from tricera.layers.arguments import adopt, check_choice, check_positive, mistake, refuse
 from tricera.layers.preprocessing.host import HostLayer, in_program, module_of
 
 MODES = ("int", "one_hot", "multi_hot", "count")
@@ -81,8 +79,8 @@ class CategoryEncoding(HostLayer):
 
     def call(self, inputs, count_weights=None):
         if count_weights is not None and self.output_mode != "count":
-            what = f"{where(self)}: `count_weights` is not used when `output_mode` is not 'count'."
-            raise ValueError(report(what, got=f"output_mode={self.output_mode!r}"))
+            what = "`count_weights` is not used when `output_mode` is not 'count'."
+            raise mistake(self, what, got=f"output_mode={self.output_mode!r}")
         return encode(inputs, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
 
     def compute_output_shape(self, input_shape, *_):

@@ -6,11 +6,9 @@ import jax
 import numpy as np
 
 from tricera.engine import dtypes
-from tricera.engine.inputs import where
 from tricera.engine.registry import register
-from tricera.errors import report
 from tricera.kernels import fingerprint
-from tricera.layers.arguments import adopt, check_choice, check_positive, is_whole, refuse
+from tricera.layers.arguments import adopt, check_choice, check_positive, is_whole, mistake, refuse
 from tricera.layers.preprocessing.encoding import DENSE, MODES, encode, encoded_shape, integer_dtype
 from tricera.layers.preprocessing.host import HostLayer, in_program, texts
 
@@ -34,7 +32,7 @@ def salt_of(layer: Any, salt: Any) -> list[int] | None:
     key = [salt, salt] if is_whole(salt) else list(salt) if isinstance(salt, list | tuple) else []
     if len(key) != 2 or not all(map(is_whole, key)):
         what = "The `salt` argument can only be a tuple of size 2 integers, or a single integer."
-        raise ValueError(report(f"{where(layer)}: {what}", got=repr(salt)))
+        raise mistake(layer, what, got=repr(salt))
     return key
 
 
@@ -82,7 +80,7 @@ class Hashing(_Binned):
         check_choice(self, MODES, output_mode=output_mode)
         if output_mode == "int" and dtypes.is_float(self.compute_dtype):
             what = 'When `output_mode="int"`, `dtype` should be an integer type, as bins are.'
-            raise ValueError(report(f"{where(self)}: {what}", got=self.compute_dtype))
+            raise mistake(self, what, got=self.compute_dtype)
         refuse(self, DENSE, sparse=sparse)
         self.salt = salt_of(self, salt)
 
@@ -127,7 +125,7 @@ class HashedCrossing(_Binned):
             what = "All `HashedCrossing` inputs should have an integer or string dtype."
         if what is not None:
             got = [f"{dtypes.dtype_of(each)}{list(each.shape)}" for each in inputs] if shapes else repr(inputs)
-            raise ValueError(report(f"{where(self)}: {what}", got=got))
+            raise mistake(self, what, got=got)
         return self._encoded(self._bins, shapes[0], *inputs)
 
     def _bins(self, *features: Any) -> np.ndarray:

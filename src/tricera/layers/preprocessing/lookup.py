@@ -12,7 +12,7 @@ from tricera.engine import scope
 from tricera.engine.inputs import where
 from tricera.engine.registry import register
 from tricera.errors import SafetyError, report
-from tricera.layers.arguments import adopt, check_choice, is_whole, refuse
+from tricera.layers.arguments import adopt, check_choice, is_whole, mistake, refuse
 from tricera.layers.preprocessing.encoding import DENSE, MODES, encode, encoded_shape, integer_dtype
 from tricera.layers.preprocessing.hashing import bins_of, salt_of
 from tricera.layers.preprocessing.host import HostLayer, in_program, texts
@@ -70,7 +70,7 @@ class _Lookup(HostLayer):
             (self.pad_to_max_tokens and limit is None, "If pad_to_max_tokens is True, must set `max_tokens`.", "None"),
         ):  # fmt: skip
             if wrong:
-                raise ValueError(report(f"{where(self)}: {what}", got=got))
+                raise mistake(self, what, got=got)
 
     # ---- the vocabulary
 
@@ -127,7 +127,7 @@ class _Lookup(HostLayer):
              None if idf_weights is None or idf_weights is False else f"{len(idf_weights)} for {len(tokens)}"),
         ):  # fmt: skip
             if wrong:
-                raise ValueError(report(f"{where(self)}: {what}", got=got))
+                raise mistake(self, what, got=got)
 
     def _weigh(self, idf_weights: Any) -> None:
         """Weights for all numbers: unknown tokens count as the mean of the known ones."""
@@ -196,7 +196,7 @@ class _Lookup(HostLayer):
         """Raise ValueError unless there are tokens for `layer`."""
         if not self._tokens:
             fix = "call `adapt(data)`, or `set_vocabulary(tokens)`."
-            raise ValueError(report(f"{where(layer)} has no vocabulary yet.", fix=fix))
+            raise mistake(layer, "there is no vocabulary yet.", fix=fix)
 
     def encoded(self, ids: Any) -> Any:
         """Numbers of tokens in the form that `output_mode` says; a negative one counts nothing."""
@@ -213,13 +213,8 @@ class _Lookup(HostLayer):
         """The numbers of tokens that the vocabulary does not have."""
         first = len(self._special()) - self.num_oov_indices
         if self.num_oov_indices == 0 and np.size(tokens):
-            raise ValueError(
-                report(
-                    f"{where(self)}: When `num_oov_indices=0` all inputs should be in vocabulary.",
-                    got=", ".join(map(repr, np.ravel(tokens)[:5].tolist())),
-                    fix="`num_oov_indices=1`, or a vocabulary that has them.",
-                )
-            )
+            what, fix = "When `num_oov_indices=0` all inputs should be in vocabulary.", "`num_oov_indices=1`."
+            raise mistake(self, what, got=", ".join(map(repr, np.ravel(tokens)[:5].tolist())), fix=fix)
         if self.num_oov_indices == 1:
             return np.full(np.shape(tokens), first)
         if method == "floormod":

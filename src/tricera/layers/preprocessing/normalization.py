@@ -7,11 +7,9 @@ import numpy as np
 from jax import numpy as jnp
 
 from tricera import config, ops
-from tricera.engine.inputs import where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
-from tricera.layers.arguments import adopt, check_axes
+from tricera.layers.arguments import adopt, check_axes, mistake
 from tricera.layers.preprocessing.host import batches
 
 _LEAST = 1e-7  # what divides at least
@@ -52,7 +50,7 @@ class Normalization(Layer):
         super().__init__(**kwargs)
         if (mean is None) != (variance is None):
             what = "When setting values directly, both `mean` and `variance` must be set."
-            raise ValueError(report(f"{where(self)}: {what}", got=f"mean={mean} and variance={variance}"))
+            raise mistake(self, what, got=f"mean={mean} and variance={variance}")
         check_axes(self, () if axis is None else axis)
         axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         plain = [part if part is None else np.asarray(part).tolist() for part in (mean, variance)]
@@ -63,13 +61,13 @@ class Normalization(Layer):
             return
         ndim = len(input_shape)
         if any(not -ndim <= each < ndim for each in self.axis):
-            what = f"{where(self)}: All `axis` values must be in the range [-ndim, ndim)."
-            raise ValueError(report(what, got=f"inputs with ndim={ndim}, while axis={self.axis}"))
+            what = "All `axis` values must be in the range [-ndim, ndim)."
+            raise mistake(self, what, got=f"inputs with ndim={ndim}, while axis={self.axis}")
         kept = sorted(each % ndim for each in self.axis)
         sizes = tuple(input_shape[each] for each in kept)
         if None in sizes:
-            what = f"{where(self)}: All `axis` values to be kept must have a known shape."
-            raise ValueError(report(what, got=tuple(input_shape)))
+            what = "All `axis` values to be kept must have a known shape."
+            raise mistake(self, what, got=tuple(input_shape))
         self._reduced = tuple(each for each in range(ndim) if each not in kept)
         self._broadcast = tuple(input_shape[each] if each in kept else 1 for each in range(ndim))
         if self.input_mean is None:
@@ -105,13 +103,8 @@ class Normalization(Layer):
             ValueError: the layer has been given them, there are no data, or they are of another shape than it has.
         """
         if self.input_mean is not None:
-            raise ValueError(
-                report(
-                    f"{where(self)}: Cannot `adapt` a Normalization layer that is initialized with static `mean` and "
-                    "`variance`, you passed values "
-                    f"mean {self.input_mean} and variance {self.input_variance}."
-                )
-            )
+            what = "Cannot `adapt` a Normalization layer that is initialized with static `mean` and `variance`."
+            raise mistake(self, what, got=f"mean {self.input_mean} and variance {self.input_variance}")
         total: Any = 0
         mean = variance = np.float64(0)
         for batch in batches(data):
@@ -128,7 +121,7 @@ class Normalization(Layer):
             variance = variance * (1 - share) + own_variance * share + between
             mean, total = mean * (1 - share) + own_mean * share, total + count
         if not total:
-            raise ValueError(report(f"{where(self)}: `adapt` was given an empty iterable, without a single batch."))
+            raise mistake(self, "`adapt` was given an empty iterable, without a single batch.")
         self.adapt_mean.assign(mean)
         self.adapt_variance.assign(variance)
 
@@ -136,8 +129,8 @@ class Normalization(Layer):
         kept = [axis for axis in range(len(self._broadcast)) if axis not in self._reduced]
         if len(shape) != len(self._broadcast) or any(shape[axis] != self._broadcast[axis] for axis in kept):
             expected = tuple(None if axis in self._reduced else size for axis, size in enumerate(self._broadcast))
-            what = f"{where(self)}: `adapt` was given data of an incompatible shape."
-            raise ValueError(report(what, expected=expected, got=shape))
+            what = "`adapt` was given data of an incompatible shape."
+            raise mistake(self, what, expected=expected, got=shape)
 
     def finalize_state(self):
         """Nothing: mean and variance are read when they are needed."""

@@ -9,9 +9,8 @@ from tricera.engine import scope
 from tricera.engine.inputs import InputSpec, where
 from tricera.engine.layer import Layer
 from tricera.engine.registry import register
-from tricera.errors import report
 from tricera.kernels.conv import conv
-from tricera.layers.arguments import adopt, check_choice, check_positive
+from tricera.layers.arguments import adopt, check_choice, check_positive, mistake
 
 _LEAST = 1e-7
 _MODES = {
@@ -83,7 +82,7 @@ class STFTSpectrogram(Layer):
             (self._length & (self._length - 1), "`fft_length` should be a power of 2.", f"fft_length={fft_length}"),
         ):  # fmt: skip
             if wrong:
-                raise ValueError(report(f"{where(self)}: {what}", got=f"{got}, frame_length={frame_length}"))
+                raise mistake(self, what, got=f"{got}, frame_length={frame_length}")
         initializers.STFT("real", window, scaling, periodic)  # a wrong window fails here
         self.input_spec = InputSpec(ndim=3)
 
@@ -156,11 +155,11 @@ class MelSpectrogram(Layer):
         check_positive(self, fft_length=fft_length, sequence_stride=sequence_stride, num_mel_bins=num_mel_bins)
         check_positive(self, sequence_length=self.sequence_length, sampling_rate=sampling_rate)
         if not 0 <= min_freq < self.max_freq:
-            what = f"{where(self)}: `min_freq` must not be negative, and below `max_freq`."
-            raise ValueError(report(what, got=f"min_freq={min_freq}, max_freq={self.max_freq}"))
+            what = "`min_freq` must not be negative, and below `max_freq`."
+            raise mistake(self, what, got=f"min_freq={min_freq}, max_freq={self.max_freq}")
         if self.sequence_length > fft_length:
-            what = f"{where(self)}: `fft_length` must be greater than or equal to `sequence_length`."
-            raise ValueError(report(what, got=f"sequence_length={sequence_length}, fft_length={fft_length}"))
+            what = "`fft_length` must be greater than or equal to `sequence_length`."
+            raise mistake(self, what, got=f"sequence_length={sequence_length}, fft_length={fft_length}")
 
     def call(self, inputs):
         parts = ops.stft(

@@ -8,9 +8,8 @@ import numpy as np
 from tricera.engine import scope
 from tricera.engine.inputs import where
 from tricera.engine.registry import register
-from tricera.errors import report
 from tricera.kernels import text
-from tricera.layers.arguments import adopt, check_choice, check_positive, is_whole, refuse
+from tricera.layers.arguments import adopt, check_choice, check_positive, is_whole, mistake, refuse
 from tricera.layers.preprocessing.encoding import DENSE, MODES
 from tricera.layers.preprocessing.host import HostLayer, texts
 from tricera.layers.preprocessing.lookup import StringLookup, refuse_path
@@ -86,12 +85,12 @@ class TextVectorization(HostLayer):
             lengths = self._lengths = tuple(range(1, grams + 1)) if is_whole(grams) else grams
             if not isinstance(lengths, list | tuple) or not lengths or not all(is_whole(n) and n > 0 for n in lengths):
                 what = "`ngrams` must be None, an integer, or a tuple of integers."
-                raise ValueError(report(f"{where(self)}: {what}", got=repr(grams)))
+                raise mistake(self, what, got=repr(grams))
         if self.output_sequence_length is not None:
             check_positive(self, output_sequence_length=self.output_sequence_length)
             if self.output_mode != "int":
                 what = "`output_sequence_length` must not be set if `output_mode` is not 'int'."
-                raise ValueError(report(f"{where(self)}: {what}", got=repr(self.output_sequence_length)))
+                raise mistake(self, what, got=repr(self.output_sequence_length))
 
     # ---- the vocabulary
 
