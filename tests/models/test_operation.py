@@ -46,6 +46,23 @@ def test_an_operation_computes_stands_in_graphs_and_is_saved(tmp_path):
     assert models.clone_model(model).predict(X, verbose=0).shape == (1, 2)
 
 
+def test_a_get_config_of_its_own_adds_to_the_name():
+    class Scaled(tricera.Operation):
+        def __init__(self, scale, **kwargs):
+            super().__init__(**kwargs)
+            self.scale = scale
+
+        def call(self, x):
+            return self.scale * x
+
+        def get_config(self):
+            return {**super().get_config(), "scale": self.scale}
+
+    scaled = Scaled(2.0, name="twice")
+    assert scaled.get_config() == {"scale": 2.0, "name": "twice"}
+    assert Scaled.from_config(scaled.get_config()).get_config() == scaled.get_config()
+
+
 @saving.register_keras_serializable("tests")
 def doubled(row):
     return row + row

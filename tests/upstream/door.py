@@ -81,7 +81,8 @@ def _found(module: str, name: str) -> Any:
     if _file(inner) is not None and (value is None or isinstance(value, ModuleType)):
         return importlib.import_module(inner)
     if value is None and path.partition(".")[0] == "ops":
-        value = getattr(tricera.ops, name, None) or operations.make(name, wheel() / "src" / "ops")
+        known = name in tricera.ops.__all__
+        value = getattr(tricera.ops, name) if known else operations.make(name, wheel() / "src" / "ops")
     if value is None and name in _everything():
         value = _everything()[name]
     return value if value is not None else _Missing(inner)

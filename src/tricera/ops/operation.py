@@ -45,6 +45,9 @@ class Operation(graph.Operation, Configured):
         has_name = "name" in taken or any(each.kind is each.VAR_KEYWORD for each in taken.values())
         return {**super().get_config(), **({"name": self.name} if has_name else {})}
 
+    def _configured(self) -> dict[str, Any]:
+        return {name: value for name, value in super()._configured().items() if name != "function"}  # that is `call`
+
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         """The symbolic outputs for symbolic inputs, found by tracing."""
         return graph.infer(self, args, kwargs)
