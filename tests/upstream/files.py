@@ -64,8 +64,20 @@ _NAMES: dict[str, dict[str, Any]] = {
 }
 
 
+class _Late:
+    """A package that is installed, and that Keras imports late."""
+
+    available = True
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(importlib.import_module(self._name), attribute)
+
+
 def find(path: str, name: str) -> Any:
     """What stands for `keras.src.<path>.<name>`; None where nothing does."""
-    if path == "utils.module_utils":  # packages that Keras imports late
-        return importlib.import_module(name) if importlib.util.find_spec(name) else None
+    if path == "utils.module_utils":
+        return _Late(name) if importlib.util.find_spec(name) else None
     return _NAMES.get(path, {}).get(name)

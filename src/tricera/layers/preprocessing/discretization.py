@@ -64,7 +64,7 @@ class Discretization(HostLayer):
 
     def call(self, inputs):
         if self.bin_boundaries is None:
-            raise mistake(self, "there are no boundaries yet.", fix="call `adapt(data)` first.")
+            raise mistake(self, "You need to call `adapt(data)` first: there are no boundaries yet.")
         xp = module_of(inputs)
         edges = np.asarray(self.bin_boundaries, "float32")
         found = xp.searchsorted(edges, xp.asarray(inputs, "float32"), side="right")
