@@ -181,7 +181,8 @@ def write_expected(results: Iterable[Result], path: Path = EXPECTED) -> None:
     """Note the failures: a heading for each reason, and below it the cases; those of files that did not run stay."""
     results, before = list(results), expected(path)
     ran = {result.name.split("::")[0] for result in results}
-    noted = {name: reason for name, reason in before.items() if name.split("::")[0] not in ran}
+    kept = (name for name in before if name.split("::")[0] not in ran and not reasons.inapplicable(name))
+    noted = {name: before[name] for name in kept}
     noted |= {r.name: before.get(r.name) or reasons.known(r.why or r.outcome) for r in failures(results)}
     by_reason: dict[str, list[str]] = {}
     for name, reason in sorted(noted.items()):
