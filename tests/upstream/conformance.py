@@ -219,7 +219,7 @@ def page(counts: Mapping[str, Count]) -> str:
 The wheel of Keras 3.15.1 carries its tests. `make upstream` runs them against Tricera: `keras.src` is an alias whose
 modules have Tricera's public objects, the test files are read from the installed wheel, and nothing is copied. This
 page is what the last run of each part found. Two files of callbacks and most of the layers of data run only where
-TensorFlow is installed, five of these where Grain is too, and did.
+TensorFlow is installed, five of these where Grain is too, and one of `utils` where PyTorch is; they did.
 
 {table(counts)}
 {rest}

@@ -213,8 +213,9 @@ class _Lookup(HostLayer):
         """The numbers of tokens that the vocabulary does not have."""
         first = len(self._special()) - self.num_oov_indices
         if self.num_oov_indices == 0 and np.size(tokens):
-            what, fix = "When `num_oov_indices=0` all inputs should be in vocabulary.", "`num_oov_indices=1`."
-            raise mistake(self, what, got=", ".join(map(repr, np.ravel(tokens)[:5].tolist())), fix=fix)
+            what = "When `num_oov_indices=0` all inputs should be in vocabulary."
+            got = ", ".join(repr(self._token(token)) for token in np.ravel(tokens)[:5].tolist())
+            raise mistake(self, what, got=got, fix="`num_oov_indices=1`, or a vocabulary that has them.")
         if self.num_oov_indices == 1:
             return np.full(np.shape(tokens), first)
         if method == "floormod":
